@@ -1,0 +1,59 @@
+# Type "make" or "make help" to see what there is. Needs Go and gcc, nothing else.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TAGS   := duckdb_arrow
+GO     := GOFLAGS= go
+BUILD  := build
+TRE    := $(BUILD)/tre
+PEOPLE ?= 5000
+FUZZ   ?= 30s
+
+.PHONY: help build demo test race fuzz lint check bench accept clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the program as build/tre
+	@mkdir -p $(BUILD)
+	$(GO) build -tags $(TAGS) -o $(TRE) ./cmd/tre
+
+demo: build ## run the main job on an invented region and print where the report is
+	rm -rf $(BUILD)/demo
+	$(TRE) init $(BUILD)/demo --name "Invented region"
+	$(TRE) fixtures $(BUILD)/demo --people $(PEOPLE)
+	$(TRE) run $(BUILD)/demo
+	$(TRE) status $(BUILD)/demo
+	$(TRE) link evaluate $(BUILD)/demo
+	@echo "demo finished: open $(BUILD)/demo/report/report.html"
+
+test: ## run every test
+	$(GO) test -tags $(TAGS) ./...
+	cd internal/interop && $(GO) test ./...
+
+race: ## run the tests of packages with goroutines under the race detector
+	$(GO) test -race -tags $(TAGS) ./pipeline/feed/... ./internal/workspace/... ./pseudonymise/...
+
+fuzz: ## fuzz every reader of outside bytes, FUZZ=30s each
+	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | cut -c6-); do \
+	    echo "fuzz $$package $$target"; \
+	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) $$package; \
+	  done; done
+
+lint: ## formatting, vet, module tidiness
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet -tags $(TAGS) ./...
+	GOFLAGS=-tags=$(TAGS) go mod tidy -diff
+
+check: lint test ## all that must hold before a commit
+
+bench: ## the benchmarks behind docs/performance.md
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 1x ./...
+
+accept: build ## acceptance checks against published data, where they are at hand
+	$(GO) test -tags $(TAGS) -count 1 -v -run '^TestAccept' ./... | grep -vE 'no tests to run|no test files'
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
