@@ -12,7 +12,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected output of the scripts")
 
+// beTheProgram makes the test binary act as tre when it is run again as a
+// process of its own, to be killed.
+const beTheProgram = "TRE_TEST_BE_THE_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(beTheProgram) != "" {
+		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){
 		"tre": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

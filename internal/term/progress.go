@@ -9,7 +9,7 @@ import (
 
 // Event is one thing that happened in a run, as people and programs see it.
 type Event struct {
-	Kind   string `json:"event"`            // step, skip, progress, done, note
+	Kind   string `json:"event"`            // step (begun), progress, done
 	Step   string `json:"step"`             // extract, settle, link, ...
 	Of     string `json:"of,omitempty"`     // a feed or a delivery's path
 	Detail string `json:"detail,omitempty"` // a sentence
@@ -33,14 +33,14 @@ func NewProgress(s *Streams) *Progress {
 	return &Progress{w: s.Err, json: s.JSON, redraw: IsTerminal(s.Err), interval: 100 * time.Millisecond}
 }
 
-// Show prints one event. Progress events are shown on a terminal only, ten a
-// second at most.
+// Show prints one event. What has begun or goes on is shown on a terminal
+// only, ten times a second at most; what is done is shown everywhere.
 func (p *Progress) Show(e Event) {
 	switch {
 	case p == nil || p.w == nil:
 	case p.json:
 		_ = json.NewEncoder(p.w).Encode(e)
-	case e.Kind == "progress":
+	case e.Kind == "progress", e.Kind == "step":
 		p.showProgress(e)
 	default:
 		p.clear()
@@ -69,8 +69,6 @@ func line(e Event) string {
 		text += " " + e.Of
 	}
 	switch {
-	case e.Kind == "skip":
-		text += "  up to date"
 	case e.Total > 0:
 		text += fmt.Sprintf("  %s of %s", Number(e.Rows), Number(e.Total))
 	case e.Rows > 0:

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tre/fixtures"
+	"tre/fixtures/population"
+	"tre/internal/problem"
+	"tre/internal/term"
+	"tre/internal/workspace"
+	"tre/pipeline"
+)
+
+type fixturesOptions struct {
+	Path   string
+	People int
+	Seed   uint64
+	Months int
+	End    string
+	Feeds  []string
+	Clean  bool
+	Traps  bool
+}
+
+func newFixturesCommand(s *term.Streams) *cobra.Command {
+	o := fixturesOptions{}
+	c := &cobra.Command{
+		Use:     "fixtures REGION",
+		Short:   "Fill a region's landing with invented people's deliveries",
+		GroupID: "region",
+		Long: `Invent a region: people, households and their care, sent by every kind of system in
+its real layout, container, encoding and refresh model, with the errors such
+data have. The same seed gives the same bytes. Who is who is written to truth/,
+which a run never reads. Every NHS number comes from the 999 range, which is
+never issued; no postcode exists.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Path = args[0]
+			return runFixtures(c, s, o)
+		},
+	}
+	c.Flags().IntVar(&o.People, "people", 20000, "how many people, 500 to 3000000")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the seed; the same seed gives the same region")
+	c.Flags().IntVar(&o.Months, "months", 3, "how many months of deliveries")
+	c.Flags().StringVar(&o.End, "end", "2026-06-30", "the last day of the last month, yyyy-MM-dd")
+	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only these feeds (repeatable)")
+	c.Flags().BoolVar(&o.Clean, "no-errors", false, "without the errors real data have")
+	c.Flags().BoolVar(&o.Traps, "traps", false, "with one bad delivery of every kind")
+	return c
+}
+
+func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
+	end, err := time.Parse(time.DateOnly, o.End)
+	if err != nil {
+		return problem.New(problem.Usage, "write it as yyyy-MM-dd", "--end is not a date")
+	}
+	region, err := pipeline.OpenRegion(o.Path)
+	if err != nil {
+		return err
+	}
+	lock, err := region.Folder.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if region.Folder.Exists("truth") {
+		return problem.New(problem.Usage, "make another region with tre init", "this region has invented deliveries already")
+	}
+	errors := fixtures.Published()
+	if o.Clean {
+		errors = fixtures.ErrorModel{}
+	}
+	sum, err := fixtures.Write(c.Context(), fixtures.Options{People: o.People, Seed: o.Seed, Months: o.Months, End: population.NewDate(end.Date()), Workers: region.Settings.Threads,
+		Errors: errors, Feeds: o.Feeds, Traps: o.Traps}, sink{region.Folder})
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		return s.Answer(sum)
+	}
+	fmt.Fprintf(s.Out, "invented %s people: %s rows in %s files of %d feeds\n", term.Number(int64(sum.People)),
+		term.Number(sum.Rows), term.Number(int64(sum.Files)), feedsOf(o))
+	return nil
+}
+
+func feedsOf(o fixturesOptions) int {
+	if len(o.Feeds) > 0 {
+		return len(o.Feeds)
+	}
+	return len(fixtures.Feeds())
+}
+
+// sink lets the fixtures write into the region as every other file is
+// written: whole or not at all.
+type sink struct{ folder *workspace.Folder }
+
+func (s sink) Create(name string) (io.WriteCloser, error) {
+	staged, err := s.folder.Stage(name)
+	return committer{staged}, err
+}
+
+// Scratch gives a file that is gone when it is closed.
+func (s sink) Scratch() (fixtures.Scratch, error) {
+	return s.folder.Scratch()
+}
+
+// committer commits a staged file when it is closed.
+type committer struct{ *workspace.Staged }
+
+func (c committer) Close() error { return c.Commit() }

@@ -1,0 +1,181 @@
+package linkage
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"tre/internal/duck"
+	"tre/internal/problem"
+)
+
+// TruthFiles say who is who in an invented region. Both are CSV in UTF-8 with
+// a header, compressed when named .gz. Person 0 is nobody and is not measured.
+type TruthFiles struct {
+	Records     string // file,row,subject,person: whom each identity row is about
+	People      string // person,ethnicity,ethnic_group,sex,birth_year,imd_fifth
+	Threads     int    // DuckDB's limits while evaluating; 0 means its defaults
+	MemoryBytes int64
+	SpillFolder string
+}
+
+// Quality is how well an index agrees with the truth. Records excluded from
+// linkage are left out of the measures.
+type Quality struct {
+	Overall       Measure
+	ByFeed        []Measure // pairs with at least one record of the feed
+	ByEthnicGroup []Measure // pairs of the group's people
+	BySex         []Measure
+	ByFifth       []Measure // fifth of deprivation where the person lives
+
+	Records  int64 // distinct records in the identity files
+	Known    int64 // of them, those the truth knows
+	Excluded int64 // of those, linked to nobody on purpose
+}
+
+// Measure compares pairs of records said to be one person with pairs that are.
+// A ratio with nothing below the line is 1.
+type Measure struct {
+	Name          string // the feed or group; "" for all
+	People        int64  // true persons with a record here
+	Records       int64  // their records
+	TruePairs     int64
+	LinkedPairs   int64
+	CorrectPairs  int64 // linked and true
+	FalseMerges   int64 // linked and not true
+	MissedMatches int64 // true and not linked
+	PeopleMerged  int64 // true persons that share a person id with another
+	PeopleSplit   int64 // true persons under more than one person id
+	Precision     float64
+	Recall        float64
+	F1            float64
+}
+
+// Evaluate measures an index (persons.parquet) against the truth, exactly, from
+// the sizes of the overlaps between persons found and true persons.
+func Evaluate(ctx context.Context, truth TruthFiles, index string, identityFiles []string) (Quality, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: truth.Threads, MemoryBytes: truth.MemoryBytes, SpillFolder: truth.SpillFolder})
+	if err != nil {
+		return Quality{}, err
+	}
+	defer db.Close()
+	if err := openIdentity(ctx, db, identityFiles); err != nil {
+		return Quality{}, err
+	}
+	if err := db.Exec(ctx, "CREATE VIEW indexed AS SELECT record_key, person_id FROM read_parquet("+duck.Text(index)+")"); err != nil {
+		return Quality{}, fmt.Errorf("open the person index: %w", err)
+	}
+	if err := openTruth(ctx, db, "truth_record", truth.Records, "file", "row", "subject", "person"); err != nil {
+		return Quality{}, err
+	}
+	if err := openTruth(ctx, db, "truth_person", truth.People, "person", "ethnic_group", "sex", "imd_fifth"); err != nil {
+		return Quality{}, err
+	}
+	if err := runScripts(ctx, db, "evaluate"); err != nil {
+		return Quality{}, err
+	}
+	return readQuality(ctx, db)
+}
+
+// openTruth makes a view over a truth file, all text, by the names in its own
+// header; nothing is sniffed.
+func openTruth(ctx context.Context, db *duck.DB, view, path string, needed ...string) error {
+	header, err := readHeader(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range needed {
+		if !slices.Contains(header, name) {
+			return problem.New(problem.Failed, "give a truth file in the published layout", "%s: column %s is missing", path, name)
+		}
+	}
+	columns := make([]string, len(header))
+	for i, name := range header {
+		columns[i] = duck.Text(name) + ": 'VARCHAR'"
+	}
+	query := fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM read_csv(%s, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {%s})",
+		duck.Name(view), duck.Text(path), strings.Join(columns, ", "))
+	if err := db.Exec(ctx, query); err != nil {
+		return fmt.Errorf("open truth file %s: %w", path, err)
+	}
+	return nil
+}
+
+// readHeader reads the first line of a CSV file.
+func readHeader(path string) ([]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Usage, "name the truth files of an invented region", "cannot read the truth")
+	}
+	defer file.Close()
+	var text io.Reader = bufio.NewReader(file)
+	if strings.HasSuffix(path, ".gz") {
+		if text, err = gzip.NewReader(text); err != nil {
+			return nil, problem.Wrap(err, problem.Failed, "give a truth file that is whole", "%s: cannot decompress", path)
+		}
+	}
+	header, err := csv.NewReader(text).Read()
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Failed, "give a truth file with a header", "%s: line 1", path)
+	}
+	return header, nil
+}
+
+func readQuality(ctx context.Context, db *duck.DB) (Quality, error) {
+	var q Quality
+	if err := db.Row(ctx, []any{&q.Records, &q.Known, &q.Excluded}, "SELECT records, known, excluded FROM coverage"); err != nil {
+		return Quality{}, err
+	}
+	rows, err := db.Query(ctx, "SELECT kind, name, people, records, actual, predicted, found, people_merged, people_split FROM measure ORDER BY kind, name")
+	if err != nil {
+		return Quality{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind string
+		var m Measure
+		if err := rows.Scan(&kind, &m.Name, &m.People, &m.Records, &m.TruePairs, &m.LinkedPairs, &m.CorrectPairs, &m.PeopleMerged, &m.PeopleSplit); err != nil {
+			return Quality{}, err
+		}
+		q.add(kind, m.withRatios())
+	}
+	return q, rows.Err()
+}
+
+func (q *Quality) add(kind string, m Measure) {
+	switch kind {
+	case "feed":
+		q.ByFeed = append(q.ByFeed, m)
+	case "ethnic_group":
+		q.ByEthnicGroup = append(q.ByEthnicGroup, m)
+	case "sex":
+		q.BySex = append(q.BySex, m)
+	case "imd_fifth":
+		q.ByFifth = append(q.ByFifth, m)
+	default:
+		q.Overall = m
+	}
+}
+
+// withRatios fills what follows from the counts.
+func (m Measure) withRatios() Measure {
+	m.FalseMerges = m.LinkedPairs - m.CorrectPairs
+	m.MissedMatches = m.TruePairs - m.CorrectPairs
+	m.Precision = share(m.CorrectPairs, m.LinkedPairs)
+	m.Recall = share(m.CorrectPairs, m.TruePairs)
+	m.F1 = share(2*m.CorrectPairs, m.LinkedPairs+m.TruePairs)
+	return m
+}
+
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 1
+	}
+	return float64(part) / float64(whole)
+}

@@ -1,0 +1,98 @@
+// Package disclose makes counts safe to show. Its first rule is the one NHS
+// Digital has used for sub-national hospital counts since September 2018: 0
+// stays 0, 1 to 7 become "*", every other count goes to the nearest multiple of
+// 5, and percentages are made from the rounded numerator and denominator.
+//
+// A Cell can be made only here, so whatever holds cells, a Table above all, has
+// been protected; code that shows things takes cells and tables, never numbers.
+//
+// What the rule does not do: it suppresses no further cells to protect the
+// first ones. A total is counted and then rounded, like any other cell, and the
+// rounding of the total and of the published parts blurs their difference. It
+// nearly always leaves a suppressed part several possible values; it does not
+// promise to (TestWhatRoundingDoesNotCover). Nor is anything done about setting
+// two tables or two releases side by side. So what has passed the rule may be
+// shown inside the region, and is not yet fit to be released from it;
+// docs/decisions/2026-11-22-report-small-numbers.md says more.
+package disclose
+
+import "strconv"
+
+// The NHS rule's two numbers.
+const (
+	largestSuppressed = 7
+	roundTo           = 5
+)
+
+// Cell is a protected count. The zero Cell is suppressed.
+type Cell struct {
+	state state
+	count int64 // rounded; 0 unless shown
+}
+
+type state uint8
+
+const (
+	suppressed    state = iota // 1 to 7
+	shown                      // 0, or rounded
+	notAssessable              // nobody could have counted this
+)
+
+// Count protects a count. A negative count, which nothing can have, is
+// suppressed.
+func Count(n int64) Cell {
+	switch {
+	case n == 0:
+		return Cell{state: shown}
+	case n <= largestSuppressed:
+		return Cell{}
+	}
+	// From 8 up. The remainder is taken first so that no count overflows.
+	rest := n % roundTo
+	rounded := n - rest
+	if rest > roundTo/2 && rounded <= maxCount-roundTo {
+		rounded += roundTo
+	}
+	return Cell{state: shown, count: rounded}
+}
+
+const maxCount = 1<<63 - 1
+
+// NotAssessable is the cell of something nobody could have counted, such as
+// admissions where no hospital sends any. It is not zero.
+func NotAssessable() Cell { return Cell{state: notAssessable} }
+
+// Shown gives the rounded count, and false when there is none to show.
+func (c Cell) Shown() (int64, bool) { return c.count, c.state == shown }
+
+// Suppressed reports whether the cell hides a count of 1 to 7.
+func (c Cell) Suppressed() bool { return c.state == suppressed }
+
+// Assessable reports whether there was anything to count from.
+func (c Cell) Assessable() bool { return c.state != notAssessable }
+
+// String gives the cell as a table or a file shows it: digits, "*" or
+// "not assessable".
+func (c Cell) String() string {
+	switch c.state {
+	case shown:
+		return strconv.FormatInt(c.count, 10)
+	case notAssessable:
+		return "not assessable"
+	}
+	return "*"
+}
+
+// span gives the smallest and largest count that would show as this cell.
+func (c Cell) span() (low, high int64) {
+	switch c.state {
+	case shown:
+		if c.count == 0 {
+			return 0, 0
+		}
+		return max(largestSuppressed+1, c.count-roundTo/2), c.count + roundTo/2
+	case suppressed:
+		return 1, largestSuppressed
+	}
+	return 0, maxCount
+}

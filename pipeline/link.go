@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"tre/linkage"
+	"tre/pipeline/feed"
+)
+
+// link decides which records are one person. It sees identity files only.
+func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, error) {
+	files, withheld := identityFiles(settled)
+	if len(files) == 0 {
+		return linkage.Result{}, nil
+	}
+	inputs := []any{files, withheld, manifestsApplied(settled)}
+	return step(j, "link", "", inputs, func() (linkage.Result, []string, error) {
+		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Threads: j.region.Settings.Threads,
+			MemoryBytes: j.memory(), SpillFolder: j.region.Folder.Path(spillName)}
+		if j.region.Folder.Exists(linkage.PersonsFile) {
+			in.Previous = linkage.PersonsFile
+		}
+		result, err := linkage.Run(ctx, in)
+		return result, []string{linkage.PersonsFile, linkage.EventsFile, linkage.AlarmsFile}, err
+	})
+}
+
+func identityFiles(settled []settledFeed) (files []string, withheld []linkage.Excluded) {
+	for _, s := range settled {
+		files = append(files, s.files("identity")...)
+		var hidden, nobody int64
+		for _, m := range s.manifests {
+			for _, t := range m.Tables {
+				hidden += t.Withheld
+				nobody += t.Anonymous
+			}
+		}
+		if hidden > 0 {
+			withheld = append(withheld, linkage.Excluded{Reason: "withheld", Feed: s.contract.ID, Records: hidden})
+		}
+		if nobody > 0 {
+			withheld = append(withheld, linkage.Excluded{Reason: "anonymous", Feed: s.contract.ID, Records: nobody})
+		}
+	}
+	return files, withheld
+}
+
+// manifestsApplied tells one set of linked deliveries from another.
+func manifestsApplied(settled []settledFeed) []string {
+	var ids []string
+	for _, s := range settled {
+		ids = append(ids, identities(s.manifests)...)
+		ids = append(ids, s.result.Applied...)
+	}
+	return ids
+}
+
+// sideOf gives the side of an output's path, identified/<side>/…
+func sideOf(name string) string {
+	parts := strings.Split(path.Clean(name), "/")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
+
+// EvaluateLinkage measures the person index against the truth of an invented
+// region.
+func EvaluateLinkage(ctx context.Context, region *Region) (linkage.Quality, error) {
+	truth, found := truthOf(region)
+	if !found {
+		return linkage.Quality{}, noTruth()
+	}
+	manifests, err := readManifests(region)
+	if err != nil {
+		return linkage.Quality{}, err
+	}
+	var files []string
+	for _, m := range manifests {
+		files = append(files, identityPaths(region, m)...)
+	}
+	return linkage.Evaluate(ctx, truth, region.Folder.Path(linkage.PersonsFile), files)
+}
+
+func identityPaths(region *Region, m feed.Manifest) []string {
+	var files []string
+	for _, o := range m.Outputs {
+		if sideOf(o.Path) == "identity" {
+			files = append(files, region.Folder.Path(o.Path))
+		}
+	}
+	return files
+}

@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+
+	"tre/internal/term"
+	"tre/linkage"
+	"tre/pipeline/feed"
+)
+
+// Options narrow a run.
+type Options struct {
+	Feeds []string         // only these feeds; empty means all
+	From  string           // redo this step and those after it; "" redoes nothing
+	Show  func(term.Event) // told what happens; may be nil
+}
+
+// Summary is what a run has to say at its end.
+type Summary struct {
+	Worked      bool     `json:"worked"` // false when everything was up to date
+	RowsIn      int64    `json:"rowsIn"`
+	InForce     int64    `json:"inForce"`
+	Quarantined int64    `json:"quarantined"`
+	Superseded  int64    `json:"superseded"`
+	Records     int64    `json:"records"`
+	Persons     int64    `json:"persons"`
+	Refused     []string `json:"refused,omitempty"` // paths below landing/
+	Report      string   `json:"report"`            // the page's path
+}
+
+// Run takes a region from landing to report. It needs the region's lock, and
+// changes nothing when nothing changed. RowsIn = InForce + Quarantined +
+// Superseded for every table of every delivery, or it fails.
+func Run(ctx context.Context, region *Region, o Options) (Summary, error) {
+	lock, err := region.Folder.Lock()
+	if err != nil {
+		return Summary{}, err
+	}
+	defer lock.Release()
+
+	if err := region.Folder.ClearStaging(); err != nil {
+		return Summary{}, err
+	}
+	// Refuse what can be refused before any row is read: settings, key, packs.
+	j, err := prepare(region, o)
+	if err != nil {
+		return Summary{}, err
+	}
+	// See what arrived, and what became of what arrived before.
+	landed, err := j.survey(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	return j.run(ctx, landed)
+}
+
+// run takes what landed to the report.
+func (j *job) run(ctx context.Context, landed landed) (Summary, error) {
+	// Read each new delivery: check it, set bad rows aside, divide identity from payload.
+	manifests, err := j.extract(ctx, landed)
+	if err != nil || len(manifests) == 0 {
+		return Summary{}, err
+	}
+	// Decide which rows are in force: later versions, deletions, replacements.
+	settled, err := j.settle(ctx, manifests)
+	if err != nil {
+		return Summary{}, err
+	}
+	// Decide which records are the same person, from identity alone.
+	index, err := j.link(ctx, settled)
+	if err != nil {
+		return Summary{}, err
+	}
+	// Replace each person by a pseudonym only the region's key can make.
+	people, err := j.pseudonymise(ctx, index)
+	if err != nil {
+		return Summary{}, err
+	}
+	// Bring every feed into the canonical tables, under pseudonyms.
+	records, err := j.linked(ctx, settled, people)
+	if err != nil {
+		return Summary{}, err
+	}
+	// Ask the first questions, and protect the answers.
+	answers, err := j.analyse(ctx, manifests, records)
+	if err != nil {
+		return Summary{}, err
+	}
+	// Write down what happened to every row, and the answers, on one page.
+	return j.report(ctx, outcome{landed, manifests, settled, index, people, records, answers})
+}
+
+// outcome is what the steps before the report came to.
+type outcome struct {
+	landed    landed
+	manifests []feed.Manifest
+	settled   []settledFeed
+	index     linkage.Result
+	people    pseudonymised
+	records   linkedRecords
+	answers   answers
+}
