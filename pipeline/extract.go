@@ -177,8 +177,10 @@ func (j *job) forgetReplaced(keep []feed.Manifest) error {
 				return err
 			}
 		}
-		if err := j.region.Folder.Remove(feed.ManifestName(m.Feed, m.ID)); err != nil {
-			return err
+		for _, name := range []string{feed.ManifestName(m.Feed, m.ID), feed.QualityName(m.Feed, m.ID)} {
+			if err := j.region.Folder.Remove(name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

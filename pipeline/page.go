@@ -67,6 +67,9 @@ func (j *job) page(ctx context.Context, o outcome, status Status, sum Summary, a
 	if err != nil {
 		return report.Report{}, err
 	}
+	if err := fillQuality(j.region, o.manifests); err != nil {
+		return report.Report{}, err
+	}
 	contracts, err := reportContracts(j.region, o)
 	if err != nil {
 		return report.Report{}, err

@@ -21,7 +21,10 @@ func reportDeliveries(o outcome, status Status) []report.Delivery {
 	for _, m := range o.manifests {
 		d := report.Delivery{Feed: m.Feed, Provider: m.Provider, Path: m.Path, Produced: m.Produced, Contract: m.ContractVersion}
 		for i, t := range accounts[m.Path].Tables {
-			from := m.Tables[i]
+			var from feed.TableCount // of a duplicate, nothing was read
+			if i < len(m.Tables) {
+				from = m.Tables[i]
+			}
 			d.Rows = append(d.Rows, report.Rows{Table: t.Table, In: t.RowsIn, Quarantined: t.Quarantined, Superseded: t.Superseded,
 				InForce: t.InForce, Withheld: disclose.Count(from.Withheld), Anonymous: disclose.Count(from.Anonymous),
 				Test: disclose.Count(from.Test), NotCounted: from.Identities+from.Withheld+from.Anonymous == 0})
@@ -114,6 +117,10 @@ func reportRules(o outcome, status Status) (rules []report.Rule, refused []repor
 		if d.Refused != "" {
 			rule, message, _ := strings.Cut(d.Refused, ": ")
 			refused = append(refused, report.Refused{Feed: d.Feed, Provider: d.Provider, Path: d.Path, Rule: rule, Message: message})
+		}
+		if d.Duplicate != "" {
+			refused = append(refused, report.Refused{Feed: d.Feed, Provider: d.Provider, Path: d.Path, Rule: "duplicate",
+				Message: "says the same as landing/" + d.Duplicate + "; its rows count as superseded"})
 		}
 	}
 	for _, u := range o.landed.unmatched {

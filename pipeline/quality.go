@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"tre/internal/problem"
 	"tre/pipeline/feed"
 )
 
@@ -44,7 +45,25 @@ func ReadQuality(region *Region, o QualityOptions) ([]QualityLine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := fillQuality(region, manifests); err != nil {
+		return nil, err
+	}
 	return addQuality(manifests, o), nil
+}
+
+// fillQuality reads the counts that stand in files of their own.
+func fillQuality(region *Region, manifests []feed.Manifest) error {
+	for i := range manifests {
+		m := &manifests[i]
+		if m.Quality != nil {
+			continue
+		}
+		var err error
+		if m.Quality, err = feed.ReadQuality(region.Folder, m.Feed, m.ID); err != nil {
+			return problem.Wrap(err, problem.Failed, "run tre run with --from extract", "the quality counts of landing/%s cannot be read", m.Path)
+		}
+	}
+	return nil
 }
 
 func addQuality(manifests []feed.Manifest, o QualityOptions) []QualityLine {

@@ -19,7 +19,8 @@ type Account struct {
 	InForce     int64          `json:"inForce"`
 	Quarantined int64          `json:"quarantined"`
 	Superseded  int64          `json:"superseded"`
-	Refused     string         `json:"refused,omitempty"` // the rule and what to do, when set aside whole
+	Refused     string         `json:"refused,omitempty"`     // the rule and what to do, when set aside whole
+	Duplicate   string         `json:"duplicateOf,omitempty"` // the delivery it repeats, below landing/
 	Tables      []TableAccount `json:"tables,omitempty"`
 }
 
@@ -92,7 +93,8 @@ func accountsOf(manifests []feed.Manifest, settled current.Result) ([]Account, e
 		case isRefused:
 			a.Refused = refused.Rule + ": " + refused.Message
 		case m.DuplicateOf != "":
-			a.Refused = "duplicate: the same content as landing/" + m.DuplicateOf + "; nothing to do"
+			a.Duplicate = m.DuplicateOf
+			a.addDuplicate(manifests)
 		}
 		for _, t := range m.Tables {
 			a.add(accountOf(t, counts[[2]string{m.ID, t.Table}], isRefused))
@@ -104,6 +106,19 @@ func accountsOf(manifests []feed.Manifest, settled current.Result) ([]Account, e
 		accounts = append(accounts, a)
 	}
 	return accounts, nil
+}
+
+// addDuplicate counts the rows of a delivery that only repeats another: they
+// were not read again, for they are that one's, and each is superseded.
+func (a *Account) addDuplicate(manifests []feed.Manifest) {
+	for _, m := range manifests {
+		if m.Path != a.Duplicate {
+			continue
+		}
+		for _, t := range m.Tables {
+			a.add(TableAccount{Table: t.Table, RowsIn: t.RowsIn, Superseded: t.RowsIn})
+		}
+	}
 }
 
 // accountOf gives one table's account. The kept rows of a delivery that was
@@ -141,19 +156,16 @@ func (s Status) ByFeed() []Account {
 	return feeds
 }
 
-// refusedPaths lists the deliveries set aside whole, without those that only
-// repeat another.
+// refusedPaths lists the deliveries set aside whole.
 func (s Status) refusedPaths() []string {
 	var paths []string
 	for _, d := range s.Deliveries {
-		if d.Refused != "" && !isDuplicate(d) {
+		if d.Refused != "" {
 			paths = append(paths, d.Path)
 		}
 	}
 	return paths
 }
-
-func isDuplicate(a Account) bool { return len(a.Refused) > 10 && a.Refused[:10] == "duplicate:" }
 
 // String is for errors and tests.
 func (a Account) String() string {

@@ -40,6 +40,9 @@ func must(t *testing.T, code int, args ...string) string {
 	return said
 }
 
+// dirtyFolder is what tidy removes; "" until the shared region is made.
+var dirtyFolder string
+
 // dirty is a region with every kind of error and one bad delivery of every
 // kind, made once for all tests that only look.
 var dirty = sync.OnceValues(func() (ran, error) {
@@ -47,6 +50,7 @@ var dirty = sync.OnceValues(func() (ran, error) {
 	if err != nil {
 		return ran{}, err
 	}
+	dirtyFolder = folder
 	r := ran{folder: filepath.Join(folder, "region")}
 	for _, args := range [][]string{
 		{"init", r.folder}, {"fixtures", r.folder, "--people", "1500", "--seed", "7", "--traps"}, {"run", r.folder}, {"status", r.folder, "--deliveries"},

@@ -48,6 +48,11 @@ func runStatus(s *term.Streams, path string, all bool) error {
 			fmt.Fprintf(s.Out, "refused: landing/%s: %s\n", d.Path, d.Refused)
 		}
 	}
+	for _, d := range status.Deliveries {
+		if all && d.Duplicate != "" {
+			fmt.Fprintf(s.Out, "duplicate: landing/%s says the same as landing/%s\n", d.Path, d.Duplicate)
+		}
+	}
 	for _, note := range status.Notes {
 		fmt.Fprintln(s.Out, note)
 	}

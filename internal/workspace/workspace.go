@@ -4,7 +4,8 @@
 // A file appears whole or not at all: it is written under a staging name in
 // the folder's own .staging, flushed to disk, renamed to its final name, and
 // the folder that holds it is flushed too. DuckDB's COPY TO does none of this,
-// so its output is written to a staged path and committed here.
+// so its output is written to a staged path and committed here. A Log, which
+// grows while it is read, is the one exception.
 //
 // Everything is private: files 0600, folders 0700. One process writes at a
 // time, held by Lock.

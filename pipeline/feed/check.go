@@ -25,6 +25,8 @@ const (
 	ruleMojibake    = "mojibake"
 	ruleNUL         = "nul_byte"
 	ruleStatus      = "status_contradicts"
+	ruleNumberCheck = "nhs_number"
+	ruleRepeated    = "repeated"
 )
 
 // severity says what a broken rule does.

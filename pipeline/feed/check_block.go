@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 	"unicode/utf8"
@@ -26,6 +25,7 @@ type block struct {
 	payload    []vector
 	identities []identity
 	recordKeys []rowKeys // by subject
+	lone       []loneKeys
 	broken     []brokenCell
 
 	done chan struct{} // a worker is finished with it
@@ -124,9 +124,7 @@ func (k *checker) check(b *block) {
 		}
 	}
 	k.count(b)
-	slices.SortStableFunc(b.broken, func(x, y brokenCell) int {
-		return cmp.Or(cmp.Compare(x.row, y.row), cmp.Compare(x.column, y.column))
-	})
+	b.sortBroken()
 }
 
 func faultSeverity(rule string) severity {

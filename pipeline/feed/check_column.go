@@ -180,7 +180,8 @@ func (k *checker) judge(b *block, r, i int, c *column, text []byte) {
 	case judgeNumber:
 		switch _, verdict := pseudonymise.CheckNHSNumber(text); verdict {
 		case pseudonymise.Invalid:
-			b.states[i][r] = uint8(invalid) | filled // the identity side says so beside it
+			k.fail(b, r, i, ruleNumberCheck, c.severity)
+			b.states[i][r] |= filled // the identity side says so beside it
 		case pseudonymise.Placeholder:
 			b.states[i][r] = uint8(defaulted) | filled
 		}

@@ -171,6 +171,12 @@ type TableRules struct {
 	// Reference marks look-up tables without people: code lists. The latest row
 	// of each key stays and no row key is made.
 	Reference bool `yaml:"reference"`
+	// RejectRepeated names columns of a register in which no value may stand
+	// twice: a repeated one sets the whole delivery aside, by the rule repeated.
+	// Empty cells and rows that are deletions do not count, and NHS numbers are
+	// compared by their digits. A register that may lawfully name a person
+	// twice, as in general practice, has none.
+	RejectRepeated []string `yaml:"rejectRepeated"`
 }
 
 // Withdrawn says where an organisation's leaving is recorded.
@@ -206,8 +212,11 @@ type PropertyRules struct {
 	// "other", for VODIM.
 	Default []string `yaml:"default"`
 	Other   []string `yaml:"other"`
-	// Severity of a failed type, pattern or requirement: reject_file, error or
-	// warning. The default is error for required columns and keys, else warning.
+	// Severity of a failed type, pattern or requirement and, for
+	// identity:nhs_number, of a number that fails Modulus 11 (rule nhs_number):
+	// reject_file, error or warning. The default is error for required columns
+	// and keys, else warning. An NHS number that only warns is not emptied: the
+	// identity side says that it is invalid and never uses it as a key.
 	Severity string `yaml:"severity"`
 }
 

@@ -39,7 +39,22 @@ func (d *diff) table(old, next *Table) {
 	d.changed(Major, here, "prefer", a.Prefer, b.Prefer)
 	d.changed(Major, here, "withdrawn", a.Withdrawn, b.Withdrawn)
 	d.changed(Major, here, "reference", a.Reference, b.Reference)
+	d.repeated(here, a.RejectRepeated, b.RejectRepeated)
 	d.columns(here, old, next)
+}
+
+// repeated adds Major for a column in which values may no longer repeat.
+func (d *diff) repeated(here string, old, next []string) {
+	for _, name := range next {
+		if !slices.Contains(old, name) {
+			d.add(Major, here, "a value repeated in column %s newly rejects the file", name)
+		}
+	}
+	for _, name := range old {
+		if !slices.Contains(next, name) {
+			d.add(Minor, here, "a value repeated in column %s no longer rejects the file", name)
+		}
+	}
 }
 
 func (d *diff) columns(here string, old, next *Table) {

@@ -29,6 +29,20 @@ type Job struct {
 // ManifestName is where a delivery's manifest stands below the region.
 func ManifestName(feed, id string) string { return "state/deliveries/" + feed + "/" + id + ".json" }
 
+// QualityName is where a delivery's VODIM counts stand below the region, as a
+// JSON list of FieldCount.
+func QualityName(feed, id string) string { return "state/quality/" + feed + "/" + id + ".json" }
+
+// ReadQuality reads a delivery's VODIM counts.
+func ReadQuality(region *workspace.Folder, feed, id string) ([]FieldCount, error) {
+	text, err := region.Read(QualityName(feed, id))
+	if err != nil {
+		return nil, err
+	}
+	var counts []FieldCount
+	return counts, json.Unmarshal(text, &counts)
+}
+
 // PayloadName is where a delivery's payload of a table stands below the region.
 func PayloadName(feed, table, id string) string {
 	return "identified/payload/" + feed + "/" + table + "/" + id + ".parquet"
@@ -218,11 +232,18 @@ func (x *extraction) commit() error {
 	if err := x.removeStale(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(&x.manifest, "", " ")
+	if err := x.writeJSON(QualityName(x.manifest.Feed, x.manifest.ID), x.manifest.Quality); err != nil {
+		return err
+	}
+	return x.writeJSON(ManifestName(x.manifest.Feed, x.manifest.ID), &x.manifest)
+}
+
+func (x *extraction) writeJSON(name string, v any) error {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return x.job.Region.Write(ManifestName(x.manifest.Feed, x.manifest.ID), append(text, '\n'))
+	return x.job.Region.Write(name, append(text, '\n'))
 }
 
 // removeStale removes what an earlier extract of the delivery wrote and this

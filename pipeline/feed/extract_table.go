@@ -13,13 +13,14 @@ type tableWriter struct {
 	payload    *parquetFile
 	identities *identityFile // nil where rows name nobody
 	tally      *tally
+	lone       lone  // values that may not repeat
 	base       int64 // rows of the files before
 }
 
 // table extracts the files of one table.
 func (x *extraction) table(parts []part) error {
 	t := parts[0].table
-	w := &tableWriter{x: x, table: t, tally: newTally(len(t.Properties))}
+	w := &tableWriter{x: x, table: t, tally: newTally(len(t.Properties)), lone: lone{}}
 	id := x.manifest.ID
 	columns, err := x.columns(&parts[0])
 	if err != nil {
@@ -159,6 +160,7 @@ func (w *tableWriter) write(p *part, b *block) error {
 			return err
 		}
 	}
+	w.lone.repeated(b, w.tally)
 	for _, cell := range b.broken {
 		if cell.severity == rejectFile && w.x.first == nil {
 			w.x.first = w.rejected(p, cell)
@@ -170,6 +172,10 @@ func (w *tableWriter) write(p *part, b *block) error {
 func (w *tableWriter) rejected(p *part, cell brokenCell) *Refusal {
 	if cell.rule == ruleTruncated {
 		return refuse(ruleTruncated, "%s: row %d: the file breaks off in the middle of a row: ask the sender to send it again", p.member.path, cell.row)
+	}
+	if cell.rule == ruleRepeated {
+		return refuse(ruleRepeated, "%s: row %d: column %s: the value stands in an earlier row too, and the contract allows it once: ask the sender to correct the table and send it again",
+			p.member.path, cell.row, w.table.Properties[cell.column].Name)
 	}
 	return refuse(cell.rule, "%s: row %d: column %s: rule %s sets the whole delivery aside",
 		p.member.path, cell.row, w.table.Properties[cell.column].Name, cell.rule)

@@ -85,8 +85,8 @@ func (l *lint) reading() {
 	r := l.contract.Reading
 	l.oneOf("tre.reading: container", r.Container, "csv", "zip")
 	l.oneOf("tre.reading: encoding", r.Encoding, "utf-8", "windows-1252")
-	l.check(utf8.RuneCountInString(r.Delimiter) == 1, "tre.reading: delimiter: must be one character")
-	l.check(utf8.RuneCountInString(r.Quote) <= 1, "tre.reading: quote: must be one character, or empty for none")
+	l.check(len(r.Delimiter) == 1 && r.Delimiter[0] < utf8.RuneSelf, "tre.reading: delimiter: must be one ASCII character")
+	l.check(r.Quote == "" || len(r.Quote) == 1 && r.Quote[0] < utf8.RuneSelf, "tre.reading: quote: must be one ASCII character, or empty for none")
 	l.check(r.Quote == "" || r.Quote != r.Delimiter, "tre.reading: quote: must differ from the delimiter")
 	l.check(r.Manifest == "" || r.Container == "zip", "tre.reading: manifest: only a zip container has one")
 	l.check(!strings.ContainsAny(r.Manifest, `/\`), "tre.reading: manifest: must be a file name, not a path")

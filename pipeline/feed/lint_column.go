@@ -121,8 +121,9 @@ func (l *lint) uses(where string, p *Property) {
 		case identity:
 			l.check(slices.Contains(Roles(), role), "%s: %q is not a role", at, role)
 			l.check(identifierForm.MatchString(subject), "%s: %q is not a subject", at, subject)
-			dated := role == "birth_date" || role == "death_date"
+			dated := role == "birth_date" || role == "death_date" || role == "birth_month_year"
 			l.check(!dated || isDated(p.LogicalType), "%s: the column must be a date or timestamp", at)
+			l.check(role != "age" || p.LogicalType == "integer" || p.LogicalType == "string", "%s: the column must be an integer or a string", at)
 		case use == "payload":
 			l.check(p.Classification != "direct-identifier", "%s: a direct identifier never goes to the payload", at)
 		case use == "birth_month":

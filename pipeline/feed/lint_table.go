@@ -32,6 +32,20 @@ func (l *lint) table(t *Table) {
 	l.keys(t)
 	l.withdrawn(t)
 	l.subjects(t)
+	l.repeated(t)
+}
+
+// repeated checks the columns whose values may not repeat. Telling values
+// apart takes memory for each, which is bounded for people and not for events.
+func (l *lint) repeated(t *Table) {
+	columns := t.Rules.RejectRepeated
+	l.check(len(columns) == 0 || t.Rules.Subject == "register",
+		"table %s: tre.table: rejectRepeated: the subject must be register", t.Name)
+	l.named(t, "rejectRepeated", columns, "")
+	for _, name := range columns {
+		p := t.column(name)
+		l.check(p == nil || p.LogicalType == "string", "table %s: tre.table: rejectRepeated: %q must be a string column", t.Name, name)
+	}
 }
 
 func (l *lint) month(t *Table) {

@@ -17,6 +17,7 @@ type splitter struct {
 	outputs  []output
 	tests    []int                // columns that say a person is a test
 	provider []int                // columns that override the folder's provider
+	lone     []loneColumn         // columns in which no value may repeat
 	own      *pseudonymise.Hasher // of rows that repeat their person
 	ownFor   string
 	delivery []byte
@@ -34,6 +35,7 @@ type output struct {
 // rows. Rows set aside give neither.
 func (s *splitter) split(b *block) {
 	s.markTests(b)
+	s.hashLone(b)
 	b.recordKeys = sizeTo(b.recordKeys, len(s.subjects))
 	for i := range s.subjects {
 		s.identifyRows(b, i)
@@ -188,6 +190,7 @@ func compileSplit(job *Job, contract *Contract, table *Table, k *checker, delive
 			}
 		}
 	}
+	s.compileLone(table)
 	s.compileOutputs(table)
 	return s
 }
