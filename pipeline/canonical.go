@@ -45,6 +45,7 @@ func (j *job) linked(ctx context.Context, settled []settledFeed, people pseudony
 	inputs := []any{all.feeds, pseudonyms.Inputs, j.feedStates(settled), j.packs.hashes}
 	all.people, err = step(j, "linked", "person", inputs, func() (linkedPeople, []string, error) {
 		people, ties, err := linked.BuildPerson(ctx, j.linkedIn())
+		j.counted = people
 		return linkedPeople{people, ties}, []string{linked.PersonFile}, err
 	})
 	return all, err
@@ -67,6 +68,7 @@ func (j *job) linkFeed(ctx context.Context, s settledFeed, pseudonyms stepState)
 		counts.Tables, err = linked.BuildFeed(ctx, j.linkedIn(), linked.Feed{ID: id, File: file, Mapping: text, Prepare: s.views(j)})
 		var outputs []string
 		for _, t := range counts.Tables {
+			j.counted += t.Rows
 			outputs = append(outputs, "linked/"+t.Table+"/"+id+".parquet")
 		}
 		return counts, outputs, err

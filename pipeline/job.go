@@ -30,9 +30,11 @@ type job struct {
 	program string // hash of the running program
 	key     pseudonymise.Key
 	packs   packs
-	from    int  // steps at or after this place are redone
-	probing bool // say which step would work (wouldWork) instead of working
-	worked  bool // some step did something
+	from    int   // steps at or after this place are redone
+	probing bool  // say which step would work (wouldWork) instead of working
+	worked  bool  // some step did something
+	counted int64 // rows the step at work deals with, for its event
+	journal *journal
 }
 
 func prepare(region *Region, o Options) (*job, error) {
@@ -64,6 +66,7 @@ func (j *job) wants(feed string) bool {
 }
 
 func (j *job) show(e term.Event) {
+	j.journal.note(e)
 	if j.options.Show != nil {
 		j.options.Show(e)
 	}
@@ -103,9 +106,10 @@ func step[T any](j *job, name, of string, inputs []any, work func() (T, []string
 	}
 	j.show(term.Event{Kind: "step", Step: name, Of: of})
 	began := time.Now()
+	j.counted = 0
 	result, outputs, err := work()
 	if err != nil {
-		return result, fmt.Errorf("%s: %w", id, err)
+		return result, fmt.Errorf("step %s: %w", strings.TrimSpace(name+" "+of), err)
 	}
 	j.worked = true
 	state := stepState{Step: id, Inputs: hash, Millis: time.Since(began).Milliseconds()}
@@ -115,7 +119,7 @@ func step[T any](j *job, name, of string, inputs []any, work func() (T, []string
 	if state.Result, err = json.Marshal(result); err != nil {
 		return result, err
 	}
-	j.show(term.Event{Kind: "done", Step: name, Of: of, Millis: state.Millis})
+	j.show(term.Event{Kind: "done", Step: name, Of: of, Rows: j.counted, Millis: state.Millis})
 	return result, state.write(j.region.Folder)
 }
 

@@ -65,8 +65,10 @@ func (r *journal) note(e term.Event) {
 
 // end writes how the run ended, and closes the log. A run that did nothing and
 // failed at nothing says nothing.
-func (r *journal) end(sum Summary, err error) error {
+func (r *journal) end(ctx context.Context, sum Summary, err error) error {
 	switch {
+	case err != nil && ctx.Err() != nil:
+		r.write(slog.LevelWarn, "interrupted", r.took())
 	case err != nil:
 		r.write(slog.LevelError, "failed", slog.Int("code", int(problem.CodeOf(err))), slog.String("error", speakable(err)), r.took())
 	case sum.Worked:
@@ -82,11 +84,7 @@ func (r *journal) end(sum Summary, err error) error {
 // speakable is what the log may say of an error: an unexpected one could quote
 // anything.
 func speakable(err error) string {
-	expected, ok := errors.AsType[*problem.Problem](err)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "interrupted"
-	case ok:
+	if expected, ok := errors.AsType[*problem.Problem](err); ok {
 		return expected.What
 	}
 	return "unexpected; the program printed what it was"

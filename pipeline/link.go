@@ -23,6 +23,7 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 			in.Previous = linkage.PersonsFile
 		}
 		result, err := linkage.Run(ctx, in)
+		j.counted = result.Records
 		return result, []string{linkage.PersonsFile, linkage.EventsFile, linkage.AlarmsFile}, err
 	})
 }

@@ -39,6 +39,7 @@ func (j *job) pseudonymise(ctx context.Context, index linkage.Result) (pseudonym
 			return result, nil, errors.Join(err, from.Close())
 		}
 		result.Records, err = j.writePeople(ctx, from, to)
+		j.counted = result.Records
 		return result, []string{peopleName}, errors.Join(err, from.Close(), to.Close())
 	})
 }

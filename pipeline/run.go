@@ -31,7 +31,7 @@ type Summary struct {
 // Run takes a region from landing to report. It needs the region's lock, and
 // changes nothing when nothing changed. RowsIn = InForce + Quarantined +
 // Superseded for every table of every delivery, or it fails.
-func Run(ctx context.Context, region *Region, o Options) (Summary, error) {
+func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error) {
 	lock, err := region.Folder.Lock()
 	if err != nil {
 		return Summary{}, err
@@ -41,11 +41,14 @@ func Run(ctx context.Context, region *Region, o Options) (Summary, error) {
 	if err := region.Folder.ClearStaging(); err != nil {
 		return Summary{}, err
 	}
+	journal := newJournal(region.Folder, o)
+	defer func() { err = journal.end(ctx, sum, err) }()
 	// Refuse what can be refused before any row is read: settings, key, packs.
 	j, err := prepare(region, o)
 	if err != nil {
 		return Summary{}, err
 	}
+	j.journal = journal
 	// See what arrived, and what became of what arrived before.
 	landed, err := j.survey(ctx)
 	if err != nil {

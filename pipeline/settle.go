@@ -79,6 +79,9 @@ func (j *job) settleFeed(ctx context.Context, s settledFeed) (current.Result, er
 	inputs := []any{s.hash, identities(s.manifests)}
 	return step(j, "settle", s.contract.ID, inputs, func() (current.Result, []string, error) {
 		result, err := current.Settle(ctx, s.in(j))
+		for _, c := range result.Counts {
+			j.counted += c.Kept
+		}
 		return result, result.Outputs, err
 	})
 }
