@@ -3,9 +3,13 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"path"
+	"strings"
 
 	"tre/internal/problem"
 	"tre/internal/workspace"
+	"tre/pipeline/feed"
 	"tre/pipeline/linked"
 )
 
@@ -31,7 +35,7 @@ type linkedPeople struct {
 func (j *job) linked(ctx context.Context, settled []settledFeed, people pseudonymised) (linkedRecords, error) {
 	var all linkedRecords
 	if people.Records == 0 {
-		return all, nil
+		return all, j.forgetPerson()
 	}
 	pseudonyms, _ := readState(j.region.Folder, "pseudonymise")
 	for _, s := range settled {
@@ -49,6 +53,46 @@ func (j *job) linked(ctx context.Context, settled []settledFeed, people pseudony
 		return linkedPeople{people, ties}, []string{linked.PersonFile}, err
 	})
 	return all, err
+}
+
+// forgetFeeds removes the linked records of feeds that the region no longer
+// takes: by its settings, or because a contract of its own was taken away.
+func (j *job) forgetFeeds(manifests []feed.Manifest) error {
+	names, err := j.region.Folder.Files("linked")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		id := strings.TrimSuffix(path.Base(name), ".parquet")
+		taken := j.region.Catalogue.Has(id) && len(ofFeed(manifests, id)) > 0
+		if name == linked.PersonFile || taken || !j.region.Folder.Exists(name) {
+			continue
+		}
+		if j.probing {
+			return &wouldWork{"linked", id, "the region no longer takes the feed"}
+		}
+		if err := linked.Forget(j.region.Folder, id); err != nil {
+			return err
+		}
+		if err := j.region.Folder.Remove(stateName("linked-" + id)); err != nil {
+			return err
+		}
+		j.worked = true
+	}
+	return nil
+}
+
+// forgetPerson removes the combined person table of a region in which nobody
+// is left.
+func (j *job) forgetPerson() error {
+	switch {
+	case !j.region.Folder.Exists(linked.PersonFile):
+		return nil
+	case j.probing:
+		return &wouldWork{"linked", "person", "nobody is left in the region"}
+	}
+	j.worked = true
+	return errors.Join(j.region.Folder.Remove(linked.PersonFile), j.region.Folder.Remove(stateName("linked-person")))
 }
 
 func (j *job) linkFeed(ctx context.Context, s settledFeed, pseudonyms stepState) (linkedCounts, error) {

@@ -12,9 +12,15 @@ import (
 
 // landed is what stands in landing, beside what became of it before.
 type landed struct {
-	arrivals  []arrival
-	unmatched []feed.Unmatched
-	vanished  []feed.Manifest // read before, and gone from landing since: their rows stay
+	arrivals []arrival
+	notTaken []NotTaken
+	vanished []feed.Manifest // read before, and gone from landing since: their rows stay
+}
+
+// standing lists what is not taken and will not be as it is: what is still
+// arriving is left out.
+func (l landed) standing() []NotTaken {
+	return slices.DeleteFunc(slices.Clone(l.notTaken), func(n NotTaken) bool { return n.Waiting })
 }
 
 // arrival is one delivery and whether it has to be read.
@@ -27,41 +33,81 @@ type arrival struct {
 
 // survey looks at landing and decides which deliveries have to be read.
 func (j *job) survey(ctx context.Context) (landed, error) {
-	all, unmatched, err := feed.Discover(j.region.Landing, j.region.Catalogue)
+	l, err := j.discover()
 	if err != nil {
-		return landed{}, err
+		return l, err
 	}
-	found := slices.DeleteFunc(all, func(a feed.Arrival) bool { return !j.region.Settings.wants(a.Feed) })
 	manifests, err := readManifests(j.region)
 	if err != nil {
-		return landed{}, err
+		return l, err
 	}
-	before := map[string]*feed.Manifest{}
+	before, here := map[string]*feed.Manifest{}, map[string]bool{}
 	for i := range manifests {
 		before[manifests[i].Path] = &manifests[i]
 	}
-	signed := make([]feed.Arrival, len(found))
-	for i, a := range found {
-		if signed[i], err = feed.Sign(ctx, j.region.Landing, a, before[a.Path]); err != nil {
-			return landed{}, err
+	for i, a := range l.arrivals {
+		here[a.Path] = true
+		if l.arrivals[i].Arrival, err = feed.Sign(ctx, j.region.Landing, a.Arrival, before[a.Path]); err != nil {
+			return l, err
 		}
-	}
-	feed.MarkDuplicates(signed)
-	l := landed{unmatched: unmatched}
-	for _, a := range signed {
-		next, err := j.judge(a, before[a.Path])
-		if err != nil {
-			return landed{}, err
-		}
-		l.arrivals = append(l.arrivals, next)
-		delete(before, a.Path)
 	}
 	for _, m := range manifests {
-		if before[m.Path] != nil && j.region.Settings.wants(m.Feed) {
+		if !here[m.Path] && j.region.Settings.wants(m.Feed) {
 			l.vanished = append(l.vanished, m)
 		}
 	}
+	if err := j.markDuplicates(&l); err != nil {
+		return l, err
+	}
+	for i, a := range l.arrivals {
+		if l.arrivals[i], err = j.judge(a.Arrival, before[a.Path]); err != nil {
+			return l, err
+		}
+	}
 	return l, nil
+}
+
+// discover lists what lies in landing, before any file is opened.
+func (j *job) discover() (landed, error) {
+	var l landed
+	found, unmatched, err := feed.Discover(j.region.Landing, j.region.Catalogue)
+	for _, a := range found {
+		if j.region.Settings.wants(a.Feed) {
+			l.arrivals = append(l.arrivals, arrival{Arrival: a})
+		}
+	}
+	for _, u := range unmatched {
+		l.notTaken = append(l.notTaken, NotTaken{Path: u.Path, Why: u.Reason, Waiting: u.Waiting})
+	}
+	return l, err
+}
+
+// markDuplicates finds what repeats an earlier delivery, also one that was
+// taken out of landing since it was read.
+func (j *job) markDuplicates(l *landed) error {
+	var all []feed.Arrival
+	for _, a := range l.arrivals {
+		all = append(all, a.Arrival)
+	}
+	for _, m := range l.vanished {
+		a, found, err := feed.Recall(m, j.region.Catalogue)
+		if err != nil {
+			return err
+		}
+		if found {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, feed.InOrder)
+	feed.MarkDuplicates(all)
+	original := map[string]string{}
+	for _, a := range all {
+		original[a.Path] = a.DuplicateOf
+	}
+	for i := range l.arrivals {
+		l.arrivals[i].DuplicateOf = original[l.arrivals[i].Path]
+	}
+	return nil
 }
 
 // judge compares a delivery with what became of it before.
@@ -172,6 +218,10 @@ func (j *job) forgetReplaced(keep []feed.Manifest) error {
 		if kept[m.Feed+"/"+m.ID] {
 			continue
 		}
+		if j.probing {
+			return &wouldWork{"extract", m.Path, "the region no longer takes it"}
+		}
+		j.worked = true
 		for _, o := range m.Outputs {
 			if err := j.region.Folder.Remove(o.Path); err != nil {
 				return err

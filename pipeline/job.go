@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,16 +38,17 @@ type job struct {
 	journal *journal
 }
 
-func prepare(region *Region, o Options) (*job, error) {
+// prepare refuses what can be refused before any row is read.
+func prepare(ctx context.Context, region *Region, o Options) (*job, error) {
 	j := &job{region: region, options: o, from: len(stepOrder())}
 	if o.From != "" {
 		if j.from = slices.Index(stepOrder(), o.From); j.from < 0 {
-			return nil, problem.New(problem.Usage, "the steps are: "+StepNames(), "there is no such step to start from")
+			return nil, problem.New(problem.Usage, "the steps are: "+StepNames(), "there is no step %s to start from", o.From)
 		}
 	}
 	for _, feed := range slices.Concat(o.Feeds, region.Settings.Feeds) {
 		if !region.Catalogue.Has(feed) {
-			return nil, problem.New(problem.Usage, "list the feeds with: tre contract list", "no contract defines a feed that was named")
+			return nil, problem.New(problem.Usage, "list the feeds with: tre contract list", "no contract defines the feed %s", feed)
 		}
 	}
 	var err error
@@ -54,6 +56,9 @@ func prepare(region *Region, o Options) (*job, error) {
 		return nil, err
 	}
 	if j.packs, err = openPacks(region); err != nil {
+		return nil, err
+	}
+	if err := j.checkOwn(ctx); err != nil {
 		return nil, err
 	}
 	j.program, err = programHash()
@@ -102,13 +107,16 @@ func step[T any](j *job, name, of string, inputs []any, work func() (T, []string
 		return result, json.Unmarshal(old.Result, &result)
 	}
 	if j.probing {
-		return result, &wouldWork{name, of}
+		return result, &wouldWork{name, of, j.whyStep(name, found)}
 	}
 	j.show(term.Event{Kind: "step", Step: name, Of: of})
 	began := time.Now()
 	j.counted = 0
 	result, outputs, err := work()
 	if err != nil {
+		if _, expected := errors.AsType[*problem.Problem](err); expected {
+			return result, err
+		}
 		return result, fmt.Errorf("step %s: %w", strings.TrimSpace(name+" "+of), err)
 	}
 	j.worked = true
@@ -123,7 +131,17 @@ func step[T any](j *job, name, of string, inputs []any, work func() (T, []string
 	return result, state.write(j.region.Folder)
 }
 
+func (j *job) whyStep(name string, before bool) string {
+	switch {
+	case j.forced(name):
+		return "asked for"
+	case !before:
+		return "it was never done to its end"
+	}
+	return "its inputs, its outputs or the program changed"
+}
+
 // wouldWork stops a probing job at the first step that is not up to date.
-type wouldWork struct{ step, of string }
+type wouldWork struct{ step, of, why string }
 
 func (w *wouldWork) Error() string { return "step " + w.step + " is not up to date" }

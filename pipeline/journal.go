@@ -90,7 +90,9 @@ func speakable(err error) string {
 	return "unexpected; the program printed what it was"
 }
 
-func (r *journal) took() slog.Attr { return slog.Int64("milliseconds", time.Since(r.began).Milliseconds()) }
+func (r *journal) took() slog.Attr {
+	return slog.Int64("milliseconds", time.Since(r.began).Milliseconds())
+}
 
 func (r *journal) write(level slog.Level, message string, facts ...slog.Attr) {
 	if r.fault != nil {

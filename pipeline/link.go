@@ -72,7 +72,7 @@ func sideOf(name string) string {
 func EvaluateLinkage(ctx context.Context, region *Region) (linkage.Quality, error) {
 	truth, found := truthOf(region)
 	if !found {
-		return linkage.Quality{}, noTruth()
+		return linkage.Quality{}, noTruth(region)
 	}
 	manifests, err := readManifests(region)
 	if err != nil {

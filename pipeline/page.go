@@ -21,7 +21,8 @@ func (j *job) report(ctx context.Context, o outcome) (Summary, error) {
 		return Summary{}, err
 	}
 	sum := summarise(status, o)
-	inputs := []any{status, o.index, o.records.feeds, o.records.people, j.region.Settings, qualityIDs(o), stepInputs(j, "analyse"), stepInputs(j, "link")}
+	inputs := []any{status, o.index, o.records.feeds, o.records.people, j.region.Settings, qualityIDs(o), o.landed.standing(),
+		stepInputs(j, "analyse"), stepInputs(j, "link")}
 	_, err = step(j, "report", "", inputs, func() (bool, []string, error) {
 		asked, err := o.answers.result(ctx)
 		if err != nil {
@@ -37,7 +38,6 @@ func (j *job) report(ctx context.Context, o outcome) (Summary, error) {
 		}
 		return true, []string{reportName}, j.region.Folder.Write(reportName, html.Bytes())
 	})
-	sum.Worked = j.worked
 	sum.Report, _ = ReportPath(j.region)
 	return sum, err
 }

@@ -123,8 +123,8 @@ func reportRules(o outcome, status Status) (rules []report.Rule, refused []repor
 				Message: "says the same as landing/" + d.Duplicate + "; its rows count as superseded"})
 		}
 	}
-	for _, u := range o.landed.unmatched {
-		refused = append(refused, report.Refused{Path: u.Path, Rule: "no contract", Message: u.Reason})
+	for _, n := range o.landed.standing() {
+		refused = append(refused, report.Refused{Path: n.Path, Rule: "not taken", Message: n.Why})
 	}
 	return rules, refused
 }

@@ -8,8 +8,9 @@ import (
 
 // Plan is what a run would do, and why.
 type Plan struct {
-	Steps     []PlannedStep `json:"steps"`
-	Unmatched []PlanNote    `json:"unmatched,omitempty"` // things in landing that no contract takes
+	Steps      []PlannedStep `json:"steps"`
+	Deliveries int           `json:"deliveries"` // that the region holds or held
+	NotTaken   []NotTaken    `json:"notTaken,omitempty"`
 }
 
 // PlannedStep is one step, or one delivery of the extract step.
@@ -20,10 +21,11 @@ type PlannedStep struct {
 	Why  string `json:"why"`
 }
 
-// PlanNote is a path below landing and what is to be said of it.
-type PlanNote struct {
-	Path string `json:"path"`
-	Why  string `json:"why"`
+// NotTaken is something in landing/ that is no delivery, or not yet.
+type NotTaken struct {
+	Path    string `json:"path"` // below landing/
+	Why     string `json:"why"`
+	Waiting bool   `json:"waiting,omitempty"` // it is still arriving
 }
 
 // Work reports whether there is anything to do.
@@ -34,7 +36,7 @@ func (p Plan) Work() bool {
 // MakePlan says what Run would do with these options. It reads what tells
 // that, hashes new deliveries, and writes nothing.
 func MakePlan(ctx context.Context, region *Region, o Options) (Plan, error) {
-	j, err := prepare(region, o)
+	j, err := prepare(ctx, region, o)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -42,14 +44,8 @@ func MakePlan(ctx context.Context, region *Region, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	var p Plan
-	for _, u := range l.unmatched {
-		p.Unmatched = append(p.Unmatched, PlanNote{Path: u.Path, Why: u.Reason})
-	}
+	p := Plan{Deliveries: len(l.arrivals) + len(l.vanished), NotTaken: l.notTaken}
 	p.deliveries(j, l)
-	if len(l.arrivals) == 0 && len(l.vanished) == 0 {
-		return p, nil
-	}
 	return p, p.rest(ctx, j, l)
 }
 
@@ -65,7 +61,7 @@ func (p *Plan) deliveries(j *job, l landed) {
 // rest plans the steps after extract by going through them without working:
 // the first that is not up to date is named, and those after it follow.
 func (p *Plan) rest(ctx context.Context, j *job, l landed) error {
-	first, of := "settle", ""
+	first, of, reason := "settle", "", "what it reads will change"
 	if !p.Work() {
 		probe := *j
 		probe.probing = true
@@ -74,18 +70,11 @@ func (p *Plan) rest(ctx context.Context, j *job, l landed) error {
 		if !found {
 			return err
 		}
-		first, of = would.step, would.of
+		first, of, reason = would.step, would.of, would.why
 	}
 	for _, name := range stepOrder()[slices.Index(stepOrder(), first):] {
-		why := "what it reads will change"
-		if name == first && !p.Work() {
-			why = "its inputs, its outputs or the program changed"
-			if j.forced(name) {
-				why = "asked for"
-			}
-		}
-		p.Steps = append(p.Steps, PlannedStep{name, of, true, why})
-		of = ""
+		p.Steps = append(p.Steps, PlannedStep{name, of, true, reason})
+		of, reason = "", "what it reads will change"
 	}
 	return nil
 }

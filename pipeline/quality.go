@@ -41,6 +41,9 @@ func (q QualityLine) PercentUsable() float64 {
 
 // ReadQuality adds up what was counted when deliveries were read.
 func ReadQuality(region *Region, o QualityOptions) ([]QualityLine, error) {
+	if o.Feed != "" && !region.Catalogue.Has(o.Feed) {
+		return nil, problem.New(problem.Usage, "list the feeds with: tre contract list", "no contract defines the feed %s", o.Feed)
+	}
 	manifests, err := readManifests(region)
 	if err != nil {
 		return nil, err
@@ -99,7 +102,7 @@ func (q *QualityLine) add(c feed.FieldCount) {
 }
 
 func sortedQuality(lines []*QualityLine, all bool) []QualityLine {
-	var out []QualityLine
+	out := []QualityLine{}
 	for _, q := range lines {
 		if all || q.Other+q.Default+q.Invalid+q.Missing > 0 {
 			out = append(out, *q)

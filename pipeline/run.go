@@ -17,15 +17,17 @@ type Options struct {
 
 // Summary is what a run has to say at its end.
 type Summary struct {
-	Worked      bool     `json:"worked"` // false when everything was up to date
-	RowsIn      int64    `json:"rowsIn"`
-	InForce     int64    `json:"inForce"`
-	Quarantined int64    `json:"quarantined"`
-	Superseded  int64    `json:"superseded"`
-	Records     int64    `json:"records"`
-	Persons     int64    `json:"persons"`
-	Refused     []string `json:"refused,omitempty"` // paths below landing/
-	Report      string   `json:"report"`            // the page's path
+	Worked      bool       `json:"worked"`     // false when everything was up to date
+	Deliveries  int        `json:"deliveries"` // that the region holds or held
+	RowsIn      int64      `json:"rowsIn"`
+	InForce     int64      `json:"inForce"`
+	Quarantined int64      `json:"quarantined"`
+	Superseded  int64      `json:"superseded"`
+	Records     int64      `json:"records"`
+	Persons     int64      `json:"persons"`
+	Refused     []string   `json:"refused,omitempty"`  // paths below landing/
+	NotTaken    []NotTaken `json:"notTaken,omitempty"` // what lies in landing/ and is no delivery
+	Report      string     `json:"report"`             // the page's path
 }
 
 // Run takes a region from landing to report. It needs the region's lock, and
@@ -43,8 +45,8 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	}
 	journal := newJournal(region.Folder, o)
 	defer func() { err = journal.end(ctx, sum, err) }()
-	// Refuse what can be refused before any row is read: settings, key, packs.
-	j, err := prepare(region, o)
+	// Refuse what can be refused before any row is read: settings, key, packs, mappings.
+	j, err := prepare(ctx, region, o)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -54,14 +56,20 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	if err != nil {
 		return Summary{}, err
 	}
-	return j.run(ctx, landed)
+	sum, err = j.run(ctx, landed)
+	sum.Worked, sum.Deliveries, sum.NotTaken = j.worked, len(landed.arrivals)+len(landed.vanished), landed.notTaken
+	return sum, err
 }
 
 // run takes what landed to the report.
 func (j *job) run(ctx context.Context, landed landed) (Summary, error) {
 	// Read each new delivery: check it, set bad rows aside, divide identity from payload.
 	manifests, err := j.extract(ctx, landed)
-	if err != nil || len(manifests) == 0 {
+	if err != nil {
+		return Summary{}, err
+	}
+	// Let go of what came from feeds that the region no longer takes.
+	if err := j.forgetFeeds(manifests); err != nil || len(manifests) == 0 {
 		return Summary{}, err
 	}
 	// Decide which rows are in force: later versions, deletions, replacements.

@@ -11,17 +11,19 @@ import (
 // Account says what became of the rows of one delivery, or of all of a feed:
 // RowsIn = InForce + Quarantined + Superseded.
 type Account struct {
-	Feed        string         `json:"feed"`
-	Provider    string         `json:"provider,omitempty"`
-	Path        string         `json:"path,omitempty"` // below landing/; "" for a whole feed
-	Deliveries  int            `json:"deliveries"`
-	RowsIn      int64          `json:"rowsIn"`
-	InForce     int64          `json:"inForce"`
-	Quarantined int64          `json:"quarantined"`
-	Superseded  int64          `json:"superseded"`
-	Refused     string         `json:"refused,omitempty"`     // the rule and what to do, when set aside whole
-	Duplicate   string         `json:"duplicateOf,omitempty"` // the delivery it repeats, below landing/
-	Tables      []TableAccount `json:"tables,omitempty"`
+	Feed        string           `json:"feed"`
+	Provider    string           `json:"provider,omitempty"`
+	Path        string           `json:"path,omitempty"` // below landing/; "" for a whole feed
+	Deliveries  int              `json:"deliveries"`
+	RowsIn      int64            `json:"rowsIn"`
+	InForce     int64            `json:"inForce"`
+	Quarantined int64            `json:"quarantined"`
+	Superseded  int64            `json:"superseded"`
+	Refused     string           `json:"refused,omitempty"`     // the rule and what to do, when set aside whole
+	Duplicate   string           `json:"duplicateOf,omitempty"` // the delivery it repeats, below landing/
+	Tables      []TableAccount   `json:"tables,omitempty"`
+	Rules       []feed.RuleCount `json:"rules,omitempty"` // that rows set aside broke
+	Notes       []string         `json:"notes,omitempty"` // what was tolerated
 }
 
 // TableAccount is the account of one table of a delivery.
@@ -45,7 +47,7 @@ func ReadStatus(region *Region) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	var status Status
+	status := Status{Deliveries: []Account{}}
 	if len(manifests) == 0 {
 		status.Notes = []string{"no delivery has been read yet; tre plan says what a run would do"}
 	}
@@ -85,7 +87,12 @@ func accountsOf(manifests []feed.Manifest, settled current.Result) ([]Account, e
 	}
 	var accounts []Account
 	for _, m := range manifests {
-		a := Account{Feed: m.Feed, Provider: m.Provider, Path: m.Path, Deliveries: 1}
+		a := Account{Feed: m.Feed, Provider: m.Provider, Path: m.Path, Deliveries: 1, Notes: m.Notes}
+		for _, r := range m.Rules {
+			if r.Severity != "warning" {
+				a.Rules = append(a.Rules, r)
+			}
+		}
 		refused, isRefused := later[m.ID]
 		switch {
 		case m.Refusal != nil:

@@ -13,7 +13,9 @@ func truthOf(region *Region) (linkage.TruthFiles, bool) {
 	return truth, region.Folder.Exists("truth/records.csv.gz") && region.Folder.Exists(linkage.PersonsFile)
 }
 
-func noTruth() error {
-	return problem.New(problem.Usage, "tre fixtures makes a region whose truth is known; run it before measuring",
-		"nobody knows who is who in this region, or nothing is linked yet")
+func noTruth(region *Region) error {
+	if !region.Folder.Exists("truth") {
+		return problem.New(problem.Usage, "tre fixtures makes regions of invented people, whose truth is known", "nobody knows who is who in this region")
+	}
+	return problem.New(problem.Usage, "run it first, with tre run", "nothing is linked in this region yet")
 }

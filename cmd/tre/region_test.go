@@ -129,3 +129,6 @@ func number(t *testing.T, query string) int64 {
 func parquet(folder string, pattern ...string) string {
 	return "read_parquet(" + duck.Text(filepath.Join(append([]string{folder}, pattern...)...)) + ", union_by_name = true)"
 }
+
+// rowsOf is one Parquet file as SQL reads it.
+func rowsOf(path string) string { return "read_parquet(" + duck.Text(path) + ")" }

@@ -20,6 +20,17 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"mode":   mode,
 		"exits":  exits,
 		"append": appendText,
+
+		"cp_tree":   copyTree,
+		"replace":   replaceText,
+		"bytes":     appendBytes,
+		"longline":  longLine,
+		"zip":       makeZip,
+		"zipbomb":   zipBomb,
+		"isjson":    isJSON,
+		"rows":      countRows,
+		"locked":    holdLock,
+		"interrupt": interruptRun,
 	}
 }
 

@@ -58,10 +58,13 @@ Start with:  tre init REGION && tre fixtures REGION --people 20000 && tre run RE
 	root.SetErr(s.Err)
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "answer in JSON, and say what happens as JSON lines")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return problem.Wrap(err, problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage")
+		said, _, _ := strings.Cut(err.Error(), ": strconv.") // what the language says of a number that is none helps nobody
+		return problem.New(problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage: %s", said)
 	})
 	root.AddGroup(&cobra.Group{ID: "region", Title: "A region, from landing to report:"},
-		&cobra.Group{ID: "data", Title: "Data sets:"}, &cobra.Group{ID: "linkage", Title: "Linkage:"})
+		&cobra.Group{ID: "data", Title: "Data sets:"}, &cobra.Group{ID: "linkage", Title: "Linkage:"}, &cobra.Group{ID: "other", Title: "The program:"})
+	root.SetHelpCommandGroupID("other")
+	root.SetCompletionCommandGroupID("other")
 	root.AddCommand(newInitCommand(s), newFixturesCommand(s), newValidateCommand(s), newPlanCommand(s), newRunCommand(s),
 		newStatusCommand(s), newReportCommand(s), newDoctorCommand(s), newContractCommand(s), newQualityCommand(s),
 		newLinkCommand(s), newVersionCommand(s))
@@ -75,10 +78,15 @@ func usageErrors(c *cobra.Command) {
 	check := c.Args
 	if check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
+			err := check(c, args)
+			switch {
+			case err == nil:
+				return nil
+			case c.HasSubCommands():
 				return problem.Wrap(err, problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage")
 			}
-			return nil
+			return problem.New(problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage: %s: %s given", c.UseLine(),
+				term.Count(int64(len(args)), "argument was", "arguments were"))
 		}
 	}
 	for _, child := range c.Commands() {

@@ -2,14 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"tre/internal/problem"
 	"tre/internal/term"
-	"tre/internal/workspace"
 	"tre/pipeline"
 	"tre/pipeline/feed"
 )
@@ -55,18 +51,32 @@ func newContractListCommand(s *term.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var rows [][]string
-			for _, c := range contracts.All() {
-				rows = append(rows, []string{c.ID, c.Version, c.Domain, fmt.Sprint(len(c.Schema)), c.Delivery.Refresh, c.Name})
-			}
-			if s.JSON {
-				return s.Answer(rows)
-			}
-			return term.Table(s.Out, []string{"feed", "version", "setting", ">tables", "refresh", "name"}, rows)
+			return listContracts(s, contracts.All())
 		},
 	}
-	c.Flags().StringVar(&region, "region", "", "with this region's own contracts")
+	c.Flags().StringVar(&region, "region", "", "with the own contracts of this region's folder")
 	return c
+}
+
+func listContracts(s *term.Streams, contracts []*feed.Contract) error {
+	type line struct {
+		Feed    string `json:"feed"`
+		Version string `json:"version"`
+		Setting string `json:"setting"`
+		Tables  int    `json:"tables"`
+		Refresh string `json:"refresh"`
+		Name    string `json:"name"`
+	}
+	var lines []line
+	var rows [][]string
+	for _, c := range contracts {
+		lines = append(lines, line{c.ID, c.Version, c.Domain, len(c.Schema), c.Delivery.Refresh, c.Name})
+		rows = append(rows, []string{c.ID, c.Version, c.Domain, fmt.Sprint(len(c.Schema)), c.Delivery.Refresh, c.Name})
+	}
+	if s.JSON {
+		return s.Answer(map[string]any{"contracts": lines})
+	}
+	return term.Table(s.Out, []string{"feed", "version", "setting", ">tables", "refresh", "name"}, rows)
 }
 
 func newContractShowCommand(s *term.Streams) *cobra.Command {
@@ -74,7 +84,9 @@ func newContractShowCommand(s *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show FEED",
 		Short: "Print a contract as it stands",
-		Args:  cobra.ExactArgs(1),
+		Long: `Print a contract as it was written, in YAML also with --json. FEED is the newest
+version of it; FEED@VERSION, as in csds@1.6.0, is that version.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			contracts, err := catalogue(region)
 			if err != nil {
@@ -88,91 +100,6 @@ func newContractShowCommand(s *term.Streams) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&region, "region", "", "with this region's own contracts")
+	c.Flags().StringVar(&region, "region", "", "with the own contracts of this region's folder")
 	return c
-}
-
-func readContract(path string) (*feed.Contract, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, problem.Wrap(err, problem.Usage, "name a contract file", "cannot read contract")
-	}
-	contract, err := feed.Parse(data)
-	if err != nil {
-		return nil, problem.Wrap(err, problem.Failed, "mend the contract", "%s", path)
-	}
-	return contract, nil
-}
-
-func newContractLintCommand(s *term.Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:   "lint FILE...",
-		Short: "Check that contracts are sound",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			for _, path := range args {
-				contract, err := readContract(path)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(s.Out, "%s: %s %s is sound\n", path, contract.ID, contract.Version)
-			}
-			return nil
-		},
-	}
-}
-
-func newContractDiffCommand(s *term.Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Class what changed between two contracts as patch, minor or major",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			old, err := readContract(args[0])
-			if err != nil {
-				return err
-			}
-			next, err := readContract(args[1])
-			if err != nil {
-				return err
-			}
-			change := feed.Diff(old, next)
-			if s.JSON {
-				return s.Answer(change)
-			}
-			fmt.Fprint(s.Out, change.Text())
-			return nil
-		},
-	}
-}
-
-func newContractExportCommand(s *term.Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:   "export FOLDER",
-		Short: "Write every built-in contract into a folder",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			contracts, err := feed.NewCatalogue(nil)
-			if err != nil {
-				return err
-			}
-			folder, err := workspace.Create(args[0])
-			if err != nil {
-				return err
-			}
-			var names []string
-			for _, c := range contracts.All() {
-				text, err := contracts.Text(c.ID)
-				if err != nil {
-					return err
-				}
-				if err := folder.Write(c.ID+".yaml", text); err != nil {
-					return err
-				}
-				names = append(names, c.ID)
-			}
-			fmt.Fprintf(s.Out, "wrote %d contracts: %s\n", len(names), strings.Join(names, " "))
-			return nil
-		},
-	}
 }

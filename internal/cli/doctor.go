@@ -28,22 +28,34 @@ that the key belongs to the region. Nothing is changed.`,
 			if err != nil {
 				return err
 			}
-			if s.JSON {
-				return s.Answer(findings)
-			}
-			bad := 0
-			for _, f := range findings {
-				mark := "sound"
-				if !f.Sound {
-					mark = "WRONG"
-					bad++
-				}
-				fmt.Fprintf(s.Out, "%s  %s\n", mark, f.What)
-			}
-			if bad > 0 {
-				return problem.New(problem.Failed, "tre run mends what is missing; file modes are yours to mend", "%d checks failed", bad)
-			}
-			return nil
+			return sayFindings(s, args[0], findings)
 		},
 	}
+}
+
+func sayFindings(s *term.Streams, region string, findings []pipeline.Finding) error {
+	var bad int64
+	for _, f := range findings {
+		if !f.Sound {
+			bad++
+		}
+	}
+	if s.JSON {
+		if err := s.Answer(map[string]any{"sound": bad == 0, "findings": findings}); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range findings {
+			mark := "sound"
+			if !f.Sound {
+				mark = "WRONG"
+			}
+			fmt.Fprintf(s.Out, "%s  %s\n", mark, f.What)
+		}
+	}
+	if bad > 0 {
+		return problem.New(problem.Failed, "tre run "+region+" makes what is missing again; the key and file modes are yours to mend",
+			"%s wrong", term.Count(bad, "thing is", "things are"))
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,15 +37,16 @@ func newFixturesCommand(s *term.Streams) *cobra.Command {
 		Long: `Invent a region: people, households and their care, sent by every kind of system in
 its real layout, container, encoding and refresh model, with the errors such
 data have. The same seed gives the same bytes. Who is who is written to truth/,
-which a run never reads. Every NHS number comes from the 999 range, which is
-never issued; no postcode exists.`,
+which a run never reads to link. NHS numbers come from the range 999, which is
+never issued (regions of more than 900,000 people go on into 998 and below); no
+postcode exists.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Path = args[0]
 			return runFixtures(c, s, o)
 		},
 	}
-	c.Flags().IntVar(&o.People, "people", 20000, "how many people, 500 to 3000000")
+	c.Flags().IntVar(&o.People, "people", 20000, "how many people; fewer than 500 make thin data")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the seed; the same seed gives the same region")
 	c.Flags().IntVar(&o.Months, "months", 3, "how many months of deliveries")
 	c.Flags().StringVar(&o.End, "end", "2026-06-30", "the last day of the last month, yyyy-MM-dd")
@@ -57,6 +60,15 @@ func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 	end, err := time.Parse(time.DateOnly, o.End)
 	if err != nil {
 		return problem.New(problem.Usage, "write it as yyyy-MM-dd", "--end is not a date")
+	}
+	for _, feed := range o.Feeds {
+		if !slices.Contains(fixtures.Feeds(), feed) {
+			return problem.New(problem.Usage, "name some of: "+strings.Join(fixtures.Feeds(), " "), "--feed: no deliveries of %s can be invented", feed)
+		}
+	}
+	if o.People < 1 || o.People > population.MaxPeople || o.Months < 1 || o.Months > 120 || end.Year() < 2000 || end.Year() > 2099 {
+		return problem.New(problem.Usage, "1 to "+term.Number(population.MaxPeople)+" people, 1 to 120 months, an end from 2000 to 2099",
+			"--people, --months or --end is out of range")
 	}
 	region, err := pipeline.OpenRegion(o.Path)
 	if err != nil {
@@ -82,16 +94,16 @@ func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 	if s.JSON {
 		return s.Answer(sum)
 	}
-	fmt.Fprintf(s.Out, "invented %s people: %s rows in %s files of %d feeds\n", term.Number(int64(sum.People)),
-		term.Number(sum.Rows), term.Number(int64(sum.Files)), feedsOf(o))
+	fmt.Fprintf(s.Out, "invented %s: %s in %s of %s\n", term.Count(int64(sum.People), "person", "people"), term.Count(sum.Rows, "row", "rows"),
+		term.Count(int64(sum.Files), "file", "files"), term.Count(feedsOf(o), "feed", "feeds"))
 	return nil
 }
 
-func feedsOf(o fixturesOptions) int {
+func feedsOf(o fixturesOptions) int64 {
 	if len(o.Feeds) > 0 {
-		return len(o.Feeds)
+		return int64(len(o.Feeds))
 	}
-	return len(fixtures.Feeds())
+	return int64(len(fixtures.Feeds()))
 }
 
 // sink lets the fixtures write into the region as every other file is

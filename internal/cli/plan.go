@@ -44,8 +44,9 @@ func runPlan(c *cobra.Command, s *term.Streams, o runOptions) error {
 
 func printPlan(s *term.Streams, plan pipeline.Plan) error {
 	if !plan.Work() {
-		fmt.Fprintln(s.Out, "nothing to do: everything is up to date")
-		return printUnmatched(s, plan)
+		fmt.Fprintln(s.Out, nothing(plan.Deliveries))
+		printNotTaken(s, plan.NotTaken)
+		return nil
 	}
 	var rows [][]string
 	for _, step := range plan.Steps {
@@ -56,12 +57,14 @@ func printPlan(s *term.Streams, plan pipeline.Plan) error {
 	if err := term.Table(s.Out, []string{"step", "of", "why"}, rows); err != nil {
 		return err
 	}
-	return printUnmatched(s, plan)
+	printNotTaken(s, plan.NotTaken)
+	return nil
 }
 
-func printUnmatched(s *term.Streams, plan pipeline.Plan) error {
-	for _, u := range plan.Unmatched {
-		fmt.Fprintf(s.Out, "not taken: landing/%s: %s\n", u.Path, u.Why)
+// nothing says why there is nothing to do.
+func nothing(deliveries int) string {
+	if deliveries == 0 {
+		return "nothing to do: there is no delivery in landing/"
 	}
-	return nil
+	return "nothing to do: everything is up to date"
 }

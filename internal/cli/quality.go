@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -29,9 +30,13 @@ valid are left out unless --all.`,
 				return err
 			}
 			if s.JSON {
-				return s.Answer(lines)
+				return s.Answer(map[string]any{"fields": lines})
 			}
-			return printQuality(s, lines)
+			if len(lines) == 0 {
+				fmt.Fprintln(s.Out, "nothing to show: no value was read that is not valid")
+				return nil
+			}
+			return printQuality(s, lines, o.ByMonth)
 		},
 	}
 	c.Flags().StringVar(&o.Feed, "feed", "", "only this feed")
@@ -41,12 +46,20 @@ valid are left out unless --all.`,
 	return c
 }
 
-func printQuality(s *term.Streams, lines []pipeline.QualityLine) error {
+func printQuality(s *term.Streams, lines []pipeline.QualityLine, byMonth bool) error {
+	heading := []string{"feed", "provider", "table", "column", ">valid", ">other", ">default", ">invalid", ">missing", ">usable"}
+	const month = 4 // its place among the columns
+	if byMonth {
+		heading = slices.Insert(heading, month, "month")
+	}
 	var rows [][]string
 	for _, q := range lines {
-		rows = append(rows, []string{q.Feed, q.Provider, q.Table, q.Column, q.Month, term.Number(q.Valid), term.Number(q.Other),
-			term.Number(q.Default), term.Number(q.Invalid), term.Number(q.Missing), fmt.Sprintf("%.1f%%", q.PercentUsable())})
+		row := []string{q.Feed, q.Provider, q.Table, q.Column, term.Number(q.Valid), term.Number(q.Other),
+			term.Number(q.Default), term.Number(q.Invalid), term.Number(q.Missing), fmt.Sprintf("%.1f%%", q.PercentUsable())}
+		if byMonth {
+			row = slices.Insert(row, month, q.Month)
+		}
+		rows = append(rows, row)
 	}
-	return term.Table(s.Out, []string{"feed", "provider", "table", "column", "month", ">valid", ">other", ">default",
-		">invalid", ">missing", ">usable"}, rows)
+	return term.Table(s.Out, heading, rows)
 }

@@ -26,6 +26,9 @@ func newReportCommand(s *term.Streams) *cobra.Command {
 			if !found {
 				return problem.New(problem.Failed, "tre run "+args[0], "there is no report yet")
 			}
+			if s.JSON {
+				return s.Answer(map[string]string{"report": path})
+			}
 			fmt.Fprintln(s.Out, path)
 			return nil
 		},

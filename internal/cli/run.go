@@ -33,6 +33,8 @@ persons, pseudonymise, make the linked records, answer the first questions and
 write the report. What is up to date is not done again; a run that was stopped
 resumes. One run writes in a region at a time.
 
+What is done is said on standard error and kept in logs/run.jsonl.
+
 Exit status is 0 when everything was done, 3 when everything that could be
 trusted was done and some deliveries were refused, 5 when the key is missing or
 readable by others, 64 for wrong usage or settings, 130 when interrupted.`,
@@ -67,18 +69,20 @@ func runRun(c *cobra.Command, s *term.Streams, o runOptions) error {
 	}
 	if err == nil && summary.Worked && len(summary.Refused) > 0 {
 		return problem.New(problem.TooManyRows, "tre status "+o.Path+" says which and why; everything else was done",
-			"%d deliveries were refused", len(summary.Refused))
+			"%s refused", term.Count(int64(len(summary.Refused)), "delivery was", "deliveries were"))
 	}
 	return err
 }
 
 func printSummary(s *term.Streams, path string, sum pipeline.Summary) {
 	if !sum.Worked {
-		fmt.Fprintln(s.Out, "nothing to do: everything is up to date")
+		fmt.Fprintln(s.Out, nothing(sum.Deliveries))
+		printNotTaken(s, sum.NotTaken)
 		return
 	}
-	fmt.Fprintf(s.Out, "%s rows in = %s in force + %s quarantined + %s superseded\n", term.Number(sum.RowsIn),
+	fmt.Fprintf(s.Out, "%s in = %s in force + %s quarantined + %s superseded\n", term.Count(sum.RowsIn, "row", "rows"),
 		term.Number(sum.InForce), term.Number(sum.Quarantined), term.Number(sum.Superseded))
-	fmt.Fprintf(s.Out, "%s records of %s persons linked\n", term.Number(sum.Records), term.Number(sum.Persons))
+	fmt.Fprintf(s.Out, "%s of %s linked\n", term.Count(sum.Records, "record", "records"), term.Count(sum.Persons, "person", "persons"))
+	printNotTaken(s, sum.NotTaken)
 	fmt.Fprintf(s.Out, "report: %s\n", sum.Report)
 }

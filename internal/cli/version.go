@@ -11,9 +11,10 @@ import (
 
 func newVersionCommand(s *term.Streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Say which program this is",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Say which program this is",
+		GroupID: "other",
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if s.JSON {
 				return s.Answer(map[string]string{"version": pipeline.ProgramVersion()})

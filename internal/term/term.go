@@ -83,3 +83,11 @@ func Number(n int64) string {
 	}
 	return sign + digits
 }
+
+// Count writes a count with its noun, as in 1 row and 1,200 rows.
+func Count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Number(n) + " " + many
+}

@@ -63,6 +63,14 @@ SELECT record, min(local) AS local, min(feed) AS feed, min(provider) AS provider
     coalesce(min(number) <> max(number) AND birth_relation(min(birth_date), max(birth_date)) = 'contradicts', false) AS is_mixed
 FROM version GROUP BY record;
 
+-- A test person's other records under the same local id are test records too,
+-- unless they speak against it: a hospital that has an NHS number sends no name
+-- to know them by. A shared number is no sign: a test record made with a real
+-- person's number would take the real person away.
+UPDATE record SET is_test = true WHERE record IN (
+    SELECT r.record FROM record r JOIN record t ON t.local = r.local
+    WHERE t.is_test AND NOT r.is_test AND birth_relation(r.birth_date, t.birth_date) <> 'contradicts');
+
 CREATE TABLE excluded AS
 SELECT record, 'test_person' AS reason FROM record WHERE is_test;
 

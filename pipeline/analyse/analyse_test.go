@@ -186,7 +186,7 @@ func TestRunGivesTheSameBytesOnOneThreadAndTwo(t *testing.T) {
 	}
 }
 
-func TestRunUsesNothingThatArrivedLater(t *testing.T) {
+func TestTrap17RunUsesNothingThatArrivedLater(t *testing.T) {
 	i := in(region(t), 2)
 	i.Parameters.AsAt = time.Date(2024, 10, 31, 0, 0, 0, 0, time.UTC)
 	result, err := analyse.Run(t.Context(), i)

@@ -53,6 +53,7 @@ func TestDiffClassesChanges(t *testing.T) {
 		{"versions: ['7']", "versions: ['8']", Major, `contract: tre.delivery: versions: value "7" is no longer allowed`},
 		{"mandatory: true", "mandatory: false", Minor, "table people: no longer every delivery must have it"},
 		{"month: SEEN, ", "", Major, "table events: month changed"},
+		{"subject: register, ", "subject: register, rejectRepeated: [ID], ", Major, "table people: a value repeated in column ID newly rejects the file"},
 		{"scope: feed, ", "", Major, "table events: column EVENT: scope changed"},
 		{"scope: feed, ", "scope: feed, severity: error, ", Same, ""},
 		{"'identity:org', payload, key]", "'identity:org', key]", Major, "table people: column PLACE: use payload removed"},
@@ -127,10 +128,10 @@ func TestDiffSaysWhenTheVersionIsTooLow(t *testing.T) {
 
 // Going back undoes: what one way only loosens, the other way tightens.
 func TestDiffBackwardsOfAMinorChangeIsMajor(t *testing.T) {
-	text := sample(t)
+	text := changed(t, sample(t), "subject: register, ", "subject: register, rejectRepeated: [ID], ")
 	loosen := [][2]string{
 		{"['1', '2']", "['1', '2', '9']"}, {"maximum: 400", "maximum: 401"}, {"minimum: 0, ", ""}, {"mandatory: true", "mandatory: false"},
-		{"versions: ['7']", "versions: ['7', '8']"}, {"      - {name: NOTE,", "      - {name: MORE, logicalType: string}\n      - {name: NOTE,"},
+		{"versions: ['7']", "versions: ['7', '8']"}, {"rejectRepeated: [ID], ", ""}, {"      - {name: NOTE,", "      - {name: MORE, logicalType: string}\n      - {name: NOTE,"},
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		next := text
@@ -160,7 +161,7 @@ func TestHashFollowsMeaning(t *testing.T) {
 		t.Error("the hash changes with words or layout")
 	}
 	for _, c := range [][2]string{{"version: 1.2.3", "version: 1.2.4"}, {"maximum: 400", "maximum: 401"}, {"scope: feed, ", ""}, {"delimiter: '|'", "delimiter: ','"},
-		{"month: SEEN, ", ""}, {"values: {'1': male", "values: {'1': female"}} {
+		{"month: SEEN, ", ""}, {"subject: register, ", "subject: register, rejectRepeated: [ID], "}, {"values: {'1': male", "values: {'1': female"}} {
 		if same == hash(changed(t, text, c[0], c[1])) {
 			t.Errorf("the hash does not change with %q", c[1])
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,10 +144,13 @@ func writeObservations(b *testing.B, root string, rows int) string {
 	return observations
 }
 
+// shippedContracts are the program's own contracts, parsed once for all tests.
+var shippedContracts = sync.OnceValues(func() (*Catalogue, error) { return NewCatalogue(nil) })
+
 // contractOf reads a contract that is part of the program.
 func contractOf(t testing.TB, id string) *Contract {
 	t.Helper()
-	catalogue, err := NewCatalogue(nil)
+	catalogue, err := shippedContracts()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,10 +30,11 @@ type Arrival struct {
 	refresh string
 }
 
-// Unmatched is something in landing/ that no contract takes, with the reason.
+// Unmatched is something in landing/ that is not taken, with the reason.
 type Unmatched struct {
-	Path   string // below landing/
-	Reason string
+	Path    string // below landing/
+	Reason  string
+	Waiting bool // it is still arriving: a later run may take it
 }
 
 // Discover lists every delivery below landing/<feed>/<provider>/ that a
@@ -57,19 +58,19 @@ func Discover(landing *workspace.Folder, catalogue *Catalogue) ([]Arrival, []Unm
 	var list []Arrival
 	for at, a := range d.arrivals {
 		if d.partial[at] {
-			d.unmatched = append(d.unmatched, Unmatched{at, "still arriving: a file in it is not complete yet"})
+			d.wait(at)
 			continue
 		}
 		slices.SortFunc(a.Files, func(x, y File) int { return cmp.Compare(x.Path, y.Path) })
 		list = append(list, *a)
 	}
-	slices.SortFunc(list, inOrder)
+	slices.SortFunc(list, InOrder)
 	slices.SortFunc(d.unmatched, func(a, b Unmatched) int { return cmp.Compare(a.Path, b.Path) })
 	return list, d.unmatched, nil
 }
 
-// inOrder sorts deliveries by feed, then as they were produced.
-func inOrder(a, b Arrival) int {
+// InOrder sorts deliveries by feed, then as they were produced.
+func InOrder(a, b Arrival) int {
 	return cmp.Or(cmp.Compare(a.Feed, b.Feed), cmp.Compare(a.Produced, b.Produced), cmp.Compare(a.Path, b.Path))
 }
 
@@ -115,7 +116,8 @@ func (d *discovery) file(name string) error {
 		d.refuse(name, "fits no delivery pattern of contract "+parts[0])
 		return nil
 	case a == nil || (incomplete && at == whole):
-		return nil // a single file on its way: it is not there yet
+		d.wait(name)
+		return nil
 	case incomplete:
 		d.partial[at] = true
 		return nil
@@ -128,7 +130,12 @@ func isIncomplete(name string) bool {
 }
 
 func (d *discovery) refuse(path, reason string) {
-	d.unmatched = append(d.unmatched, Unmatched{path, reason})
+	d.unmatched = append(d.unmatched, Unmatched{Path: path, Reason: reason})
+}
+
+// wait notes what is not taken yet.
+func (d *discovery) wait(path string) {
+	d.unmatched = append(d.unmatched, Unmatched{Path: path, Reason: "still arriving: not complete yet", Waiting: true})
 }
 
 func (d *discovery) add(at string, a *Arrival, name string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"tre/internal/workspace"
 )
@@ -21,7 +22,6 @@ func Sign(ctx context.Context, landing *workspace.Folder, a Arrival, previous *M
 			known[f.Path] = f
 		}
 	}
-	names, content := sha256.New(), sha256.New()
 	signed := a
 	signed.Files = make([]File, len(a.Files))
 	for i, f := range a.Files {
@@ -31,12 +31,38 @@ func Sign(ctx context.Context, landing *workspace.Folder, a Arrival, previous *M
 			return a, err
 		}
 		signed.Files[i] = f
+	}
+	signed.identify()
+	return signed, nil
+}
+
+// identify fills what follows from the files' names and hashes.
+func (a *Arrival) identify() {
+	names, content := sha256.New(), sha256.New()
+	for _, f := range a.Files {
 		fmt.Fprintf(names, "%s\x00%s\n", f.Path, f.SHA256)
 		fmt.Fprintf(content, "%s\n", f.SHA256)
 	}
-	signed.ID = hex.EncodeToString(names.Sum(nil))[:16]
-	signed.content = hex.EncodeToString(content.Sum(nil))
-	return signed, nil
+	a.ID = hex.EncodeToString(names.Sum(nil))[:16]
+	a.content = hex.EncodeToString(content.Sum(nil))
+}
+
+// Recall gives the signed arrival that a manifest was made of, for a delivery
+// that no longer stands in landing. It is not found when no contract takes its
+// name any more.
+func Recall(m Manifest, catalogue *Catalogue) (Arrival, bool, error) {
+	d := discovery{catalogue: catalogue, patterns: map[string][]deliveryPattern{}}
+	patterns, err := d.feed(m.Feed)
+	if err != nil {
+		return Arrival{}, false, err
+	}
+	at, a := match(patterns, strings.Split(m.Path, "/"))
+	if a == nil || at != m.Path {
+		return Arrival{}, false, nil
+	}
+	a.Files = m.Files
+	a.identify()
+	return *a, a.ID == m.ID, nil
 }
 
 func hashFile(ctx context.Context, landing *workspace.Folder, f *File) error {

@@ -46,7 +46,8 @@ func TestDiscoverMatchesByFolderAndPattern(t *testing.T) {
 	for _, u := range unmatched {
 		paths = append(paths, u.Path)
 	}
-	if d := cmp.Diff([]string{"clinic/X01/CL_20260201_20260228_20260305", "clinic/X01/notes.txt", "clinic/stray.csv", "stray.csv", "unheard/X/y.csv"}, paths); d != "" {
+	if d := cmp.Diff([]string{"clinic/X01/CL_20260201_20260228_20260305", "clinic/X01/notes.txt", "clinic/stray.csv", "stray.csv", "unheard/X/y.csv",
+		"walkin/X02/W_20260201_20260228_20260305.csv.tmp"}, paths); d != "" {
 		t.Error(d)
 	}
 }

@@ -139,7 +139,7 @@ func TestTrapRows(t *testing.T) {
 	}
 }
 
-func TestTrapTwentyDigitKeysStayText(t *testing.T) {
+func TestTrap03TwentyDigitKeysStayText(t *testing.T) {
 	r := newTrial(t)
 	m := r.clinic(onePerson, "10000000000000000001,P1,2026-01-03,,,,,,,\n10000000000000000002,P1,2026-01-03,,,,,,,\n007,P1,2026-01-03,,,,,,,\n")
 	got := r.rows("SELECT ContactID, count(*) OVER () FROM (SELECT DISTINCT ContactID, ContactID_key FROM " + r.file(PayloadName("clinic", "contact", m.ID)) + ") ORDER BY 1")
@@ -194,7 +194,7 @@ func legacyZip(t testing.TB, delta, people string) string {
 		"SRPerson.csv", "RowIdentifier,Surname,Born,Removed\n"+people, "SROther.csv", "a,b\n")
 }
 
-func TestZipDeliveryInWindows1252(t *testing.T) {
+func TestTrap19Windows1252IsReadWithoutTheEngine(t *testing.T) {
 	r := newTrial(t)
 	r.put(legacyPath, legacyZip(t, "N", "1,O\x92Brien \xe9,04 May 1950 00:00:00,0\n2,\x81bad,04 May 1950,0\n3,Gone,31 Apr 1950,1\n4,Z\u00c3\u00b6,\"04 MAY 1950\",0\n"))
 	m := r.extract(legacyPath)

@@ -77,7 +77,7 @@ func TestBirthYearWithoutABirthDate(t *testing.T) {
 	}
 }
 
-func TestTrapTestPeopleAreMarked(t *testing.T) {
+func TestTrap11TestPeopleAreMarked(t *testing.T) {
 	r := newTrial(t)
 	m := r.walkin("V1,03/01/2026,,L1,9990000018,Ann,ZZTEST-One,,,,,,", "V2,03/01/2026,,L2,,Ann,xxtest,,,,,,", "V3,03/01/2026,,L3,9990000026,Ann,Testino,,,,,,")
 	got := r.rows("SELECT test FROM " + r.file(IdentityName("walkin", "visit", m.ID)) + " ORDER BY row")
@@ -90,7 +90,7 @@ func TestTrapTestPeopleAreMarked(t *testing.T) {
 }
 
 // Placeholders pass Modulus 11 and would make one person of thousands.
-func TestTrapPlaceholderNumbersAreNoKey(t *testing.T) {
+func TestTrap01PlaceholderNumbersAreNoKey(t *testing.T) {
 	r := newTrial(t)
 	m := r.clinic("P1,9999999999,01,A,1950-05-04,1,,2333455667,\nP2,999 000 0018,02,B,1950-05-04,1,,9990000026,\nP3,9990000019,01,C,1950-05-04,1,,,\n", "")
 	got := r.rows("SELECT subject, row, nhs_number, nhs_number_quality FROM " + r.file(IdentityName("clinic", "person", m.ID)) + " ORDER BY subject, row")
@@ -109,7 +109,7 @@ func TestTrapPlaceholderNumbersAreNoKey(t *testing.T) {
 	}
 }
 
-func TestTrapGUIDCaseAndBraces(t *testing.T) {
+func TestTrap16KeysOfGUIDsIgnoreCaseAndBraces(t *testing.T) {
 	r := newTrial(t)
 	source := newKeySource(&Job{Key: r.key}, "f", &column{name: "d"}, PropertyRules{Normalise: "guid"})
 	a := source.sum([]byte("{ab12}"), "X")

@@ -56,7 +56,7 @@ func TestDeletedRowTakesItsKeyAwayUntilItComesBack(t *testing.T) {
 	w.wants(w.settle(), []string{"c/1"}, []string{"a/1 deleted", "a/2 outdated", "b/1 deleted", "b/2 outdated", "b/3 deleted"})
 }
 
-func TestTableSentWholeInADeltaLeavesNoGhosts(t *testing.T) {
+func TestTrap04TableSentWholeInADeltaLeavesNoGhosts(t *testing.T) {
 	w := open(t, "delta").deliver(
 		sent{id: "a", provider: "p", produced: "20240101", events: []event{{key: 1}, {key: 2}}},
 		sent{id: "o", provider: "other", produced: "20240101", events: []event{{key: 7}}},
@@ -66,7 +66,7 @@ func TestTableSentWholeInADeltaLeavesNoGhosts(t *testing.T) {
 	w.wants(w.settle(), []string{"b/1", "c/1", "o/1"}, []string{"a/1 replaced", "a/2 replaced"})
 }
 
-func TestDeltaIsNotTakenForABulk(t *testing.T) {
+func TestTrap04DeltaIsNotTakenForABulk(t *testing.T) {
 	w := open(t, "delta").deliver(
 		sent{id: "a", provider: "p", produced: "20240101", events: []event{{key: 1}, {key: 2}, {key: 3}}},
 		sent{id: "b", provider: "p", produced: "20240201", events: []event{{key: 3}}},
@@ -165,7 +165,7 @@ func TestPeriodReplacesTheRowsDatedInIt(t *testing.T) {
 		[]string{"jan/1 replaced", "jan/2 replaced", "jan/3 replaced", "jan/4 replaced"})
 }
 
-func TestBulkWithAWrongStartDoesNotDeleteYears(t *testing.T) {
+func TestTrap04BulkWithAWrongStartDoesNotDeleteYears(t *testing.T) {
 	w := open(t, "period")
 	for month := range 6 {
 		from := month*30 + 1
@@ -182,7 +182,7 @@ func TestBulkWithAWrongStartDoesNotDeleteYears(t *testing.T) {
 	}
 }
 
-func TestFinishedEpisodeSupersedesTheUnfinishedOne(t *testing.T) {
+func TestTrap14FinishedEpisodeSupersedesTheUnfinishedOne(t *testing.T) {
 	w := open(t, "period")
 	w.contract.Schema[0].Rules.Prefer = []string{"Status"}
 	w.deliver(
