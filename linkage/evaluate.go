@@ -28,33 +28,33 @@ type TruthFiles struct {
 // Quality is how well an index agrees with the truth. Records excluded from
 // linkage are left out of the measures.
 type Quality struct {
-	Overall       Measure
-	ByFeed        []Measure // pairs with at least one record of the feed
-	ByEthnicGroup []Measure // pairs of the group's people
-	BySex         []Measure
-	ByFifth       []Measure // fifth of deprivation where the person lives
+	Overall       Measure   `json:"overall"`
+	ByFeed        []Measure `json:"byFeed"`        // pairs with at least one record of the feed
+	ByEthnicGroup []Measure `json:"byEthnicGroup"` // pairs of the group's people
+	BySex         []Measure `json:"bySex"`
+	ByFifth       []Measure `json:"byFifth"` // fifth of deprivation where the person lives
 
-	Records  int64 // distinct records in the identity files
-	Known    int64 // of them, those the truth knows
-	Excluded int64 // of those, linked to nobody on purpose
+	Records  int64 `json:"records"`  // distinct records in the identity files
+	Known    int64 `json:"known"`    // of them, those the truth knows
+	Excluded int64 `json:"excluded"` // of those, linked to nobody on purpose
 }
 
 // Measure compares pairs of records said to be one person with pairs that are.
 // A ratio with nothing below the line is 1.
 type Measure struct {
-	Name          string // the feed or group; "" for all
-	People        int64  // true persons with a record here
-	Records       int64  // their records
-	TruePairs     int64
-	LinkedPairs   int64
-	CorrectPairs  int64 // linked and true
-	FalseMerges   int64 // linked and not true
-	MissedMatches int64 // true and not linked
-	PeopleMerged  int64 // true persons that share a person id with another
-	PeopleSplit   int64 // true persons under more than one person id
-	Precision     float64
-	Recall        float64
-	F1            float64
+	Name          string  `json:"name"`    // the feed or group; "" for all
+	People        int64   `json:"people"`  // true persons with a record here
+	Records       int64   `json:"records"` // their records
+	TruePairs     int64   `json:"truePairs"`
+	LinkedPairs   int64   `json:"linkedPairs"`
+	CorrectPairs  int64   `json:"correctPairs"`  // linked and true
+	FalseMerges   int64   `json:"falseMerges"`   // linked and not true
+	MissedMatches int64   `json:"missedMatches"` // true and not linked
+	PeopleMerged  int64   `json:"peopleMerged"`  // true persons that share a person id with another
+	PeopleSplit   int64   `json:"peopleSplit"`   // true persons under more than one person id
+	Precision     float64 `json:"precision"`
+	Recall        float64 `json:"recall"`
+	F1            float64 `json:"f1"`
 }
 
 // Evaluate measures an index (persons.parquet) against the truth, exactly, from

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"tre/internal/term"
 	"tre/pseudonymise"
 )
 
@@ -59,7 +60,7 @@ func examineModes(region *Region) ([]Finding, error) {
 		return err
 	})
 	if len(open) > 0 {
-		return []Finding{{false, fmt.Sprintf("%d files or folders are open to other users, the first is %s", len(open), open[0])}}, err
+		return []Finding{{false, fmt.Sprintf("%s open to other users, the first is %s", term.Count(int64(len(open)), "file or folder is", "files or folders are"), open[0])}}, err
 	}
 	return []Finding{{true, "every file is private"}}, err
 }
@@ -67,7 +68,7 @@ func examineModes(region *Region) ([]Finding, error) {
 func examineLeftovers(region *Region) ([]Finding, error) {
 	left, err := region.Folder.Files(".staging")
 	if len(left) > 0 {
-		return []Finding{{false, fmt.Sprintf("a stopped run left %d half-written files; the next run removes them", len(left))}}, err
+		return []Finding{{false, "a stopped run left " + term.Count(int64(len(left)), "half-written file; the next run removes it", "half-written files; the next run removes them")}}, err
 	}
 	return []Finding{{true, "nothing is left half written"}}, err
 }
@@ -86,7 +87,7 @@ func examineSteps(region *Region) ([]Finding, error) {
 		}
 	}
 	if len(findings) == 0 {
-		findings = []Finding{{true, fmt.Sprintf("what %d steps wrote stands", len(names))}}
+		findings = []Finding{{true, "what " + term.Count(int64(len(names)), "step", "steps") + " wrote stands"}}
 	}
 	return findings, nil
 }
@@ -108,7 +109,7 @@ func examineRows(region *Region) ([]Finding, error) {
 		}
 	}
 	if len(findings) == 0 {
-		findings = []Finding{{true, fmt.Sprintf("the rows of %d deliveries add up", len(manifests))}}
+		findings = []Finding{{true, "the rows of " + term.Count(int64(len(manifests)), "delivery add up", "deliveries add up")}}
 	}
 	return findings, nil
 }

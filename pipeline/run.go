@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"tre/internal/term"
 	"tre/linkage"
@@ -40,7 +41,7 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	}
 	defer lock.Release()
 
-	if err := region.Folder.ClearStaging(); err != nil {
+	if err := clearLeftovers(region); err != nil {
 		return Summary{}, err
 	}
 	journal := newJournal(region.Folder, o)
@@ -110,4 +111,10 @@ type outcome struct {
 	people    pseudonymised
 	records   linkedRecords
 	answers   answers
+}
+
+// clearLeftovers removes what a killed run left: half-written files, and what
+// its engine had spilled, which may hold identity.
+func clearLeftovers(region *Region) error {
+	return errors.Join(region.Folder.ClearStaging(), region.Folder.Remove(spillName))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -44,9 +45,27 @@ func readSettings(folder *workspace.Folder) (Settings, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
-		return Settings{}, problem.Wrap(err, problem.Usage, "mend the line and run again", "%s", settingsName)
+		return Settings{}, problem.New(problem.Usage, "mend the line and run again; docs/settings.md lists the settings", "%s: %s", settingsName, plain(err))
 	}
 	return settings, settings.check()
+}
+
+var (
+	unknownKey  = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	repeatedKey = regexp.MustCompile(`mapping key "(\S+)" already defined at (line \d+)`)
+	wrongType   = regexp.MustCompile("cannot unmarshal !!\\S+ (`.*` )?into \\S+")
+)
+
+// plain says what is wrong with a settings file in words of its own.
+func plain(err error) string {
+	wrong, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return strings.TrimPrefix(err.Error(), "yaml: ")
+	}
+	said := strings.Join(wrong.Errors, "; ")
+	said = unknownKey.ReplaceAllString(said, "there is no setting $1")
+	said = repeatedKey.ReplaceAllString(said, "$1 is given a second time, after $2")
+	return wrongType.ReplaceAllString(said, "the value is not of the kind the setting has")
 }
 
 var packForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)

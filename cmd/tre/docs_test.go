@@ -67,7 +67,7 @@ func TestDocumentsNameTestsAndFilesThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link, name := regexp.MustCompile(`\]\(([^)#]+\.md)\)`), regexp.MustCompile("`(Test[A-Z][a-z]+[A-Z][a-z]*[A-Z]?[A-Za-z0-9_]*)`")
+	link, name := regexp.MustCompile(`\]\(([^)#]+\.md)\)`), regexp.MustCompile("`(Test[A-Z][a-z]+[A-Z0-9][A-Za-z0-9_]*)`")
 	for _, path := range append(documents, "../../README.md") {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -82,6 +82,41 @@ func TestDocumentsNameTestsAndFilesThatExist(t *testing.T) {
 			if !tests[m[1]] {
 				t.Errorf("%s names the test %s, which is not there", path, m[1])
 			}
+		}
+	}
+}
+
+// TestTrapsDocumentHoldsAllTwenty: the table of traps has each of them, in
+// order, with a test that is called by its number; and every test that is
+// called by a number stands there.
+func TestTrapsDocumentHoldsAllTwenty(t *testing.T) {
+	data, err := os.ReadFile("../../docs/traps.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| (\d\d) \|(.*)\|(.*)\|(.*)\|$`).FindAllStringSubmatch(string(data), -1)
+	if len(rows) != 20 {
+		t.Fatalf("%d traps in the table, want 20", len(rows))
+	}
+	listed, there := map[string]bool{}, allTests(t)
+	for i, row := range rows {
+		if want := fmt.Sprintf("%02d", i+1); row[1] != want {
+			t.Errorf("trap %s stands where %s should", row[1], want)
+		}
+		tests := regexp.MustCompile("`(TestTrap"+row[1]+"[A-Za-z0-9]+)`").FindAllStringSubmatch(row[4], -1)
+		if len(tests) == 0 || strings.TrimSpace(row[2]) == "" || strings.TrimSpace(row[3]) == "" {
+			t.Errorf("trap %s has no test of its number, or does not say what it is and what is done", row[1])
+		}
+		for _, name := range tests {
+			listed[name[1]] = true
+			if !there[name[1]] {
+				t.Errorf("trap %s names %s, which is not there", row[1], name[1])
+			}
+		}
+	}
+	for name := range there {
+		if regexp.MustCompile(`^TestTrap\d\d`).MatchString(name) && !listed[name] {
+			t.Errorf("docs/traps.md does not list %s", name)
 		}
 	}
 }

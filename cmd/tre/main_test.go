@@ -25,11 +25,11 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// tidy removes the region that tests share once all have run.
+// tidy removes the regions that tests share once all have run.
 type tidy struct{ *testing.M }
 
 func (m tidy) Run() int {
-	defer func() { _ = os.RemoveAll(dirtyFolder) }()
+	defer func() { _, _ = os.RemoveAll(dirtyFolder), os.RemoveAll(handmadeFolder) }()
 	return m.M.Run()
 }
 

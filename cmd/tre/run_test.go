@@ -184,9 +184,9 @@ func TestKilledRunChangesNothing(t *testing.T) {
 	}
 }
 
-// TestTrapWithheldRowsAreNeverLinked: a row sent without identity on purpose
+// TestTrap08WithheldRowsAreNeverLinked: a row sent without identity on purpose
 // has no identity row, no record key, and no row in the linked records.
-func TestTrapWithheldRowsAreNeverLinked(t *testing.T) {
+func TestTrap08WithheldRowsAreNeverLinked(t *testing.T) {
 	r := dirtyRegion(t)
 	var withheld int64
 	manifests, err := filepath.Glob(filepath.Join(r.folder, "state/deliveries/acute_apc/*.json"))

@@ -39,6 +39,9 @@ type sent struct {
 	rows       map[string][]string
 }
 
+// handmadeFolder is what tidy removes; "" until the region is made.
+var handmadeFolder string
+
 // handmade is a region of a few deliveries, one case of each trap that the
 // program as a whole must not fall into, run once for all tests that look.
 var handmade = sync.OnceValues(func() (ran, error) {
@@ -46,6 +49,7 @@ var handmade = sync.OnceValues(func() (ran, error) {
 	if err != nil {
 		return ran{}, err
 	}
+	handmadeFolder = folder
 	r := ran{folder: filepath.Join(folder, "region")}
 	_, r.said = tre("init", r.folder)
 	catalogue, err := feed.NewCatalogue(nil)
@@ -283,6 +287,6 @@ func handmadeOthers() []sent {
 			"mhs000header": {"DatSetVer=6.0 OrgIDProvider=UM9 OrgIDSubmit=UM9 " + period}, "mhs001mpi": {index("M1", ben), index("M2", ben)}}},
 		{"csds", "UC0/CSDS_20240101_20240131_20240215", map[string][]string{
 			"cyp000header": {"Version=1.6 OrgID_Provider=UC0 RP_StartDate=2024-01-01 RP_EndDate=2024-01-31"},
-			"cyp001mpi": {named(eve, "NHSNumber", "DateOfBirth") + "LocalPatientID=C1 OrgID_LocalPatientID=UC0 Gender=2 NHSNumber_Mother=9990001065"}}},
+			"cyp001mpi":    {named(eve, "NHSNumber", "DateOfBirth") + "LocalPatientID=C1 OrgID_LocalPatientID=UC0 Gender=2 NHSNumber_Mother=9990001065"}}},
 	}
 }

@@ -54,7 +54,7 @@ func newContractListCommand(s *term.Streams) *cobra.Command {
 			return listContracts(s, contracts.All())
 		},
 	}
-	c.Flags().StringVar(&region, "region", "", "with the own contracts of this region's folder")
+	c.Flags().StringVar(&region, "region", "", "with the contracts of this `REGION`'s own")
 	return c
 }
 
@@ -100,6 +100,6 @@ version of it; FEED@VERSION, as in csds@1.6.0, is that version.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&region, "region", "", "with the own contracts of this region's folder")
+	c.Flags().StringVar(&region, "region", "", "with the contracts of this `REGION`'s own")
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"tre/internal/term"
 	"tre/internal/workspace"
 	"tre/pipeline/feed"
+	"tre/pipeline/linked"
 )
 
 func readContract(path string) (*feed.Contract, error) {
@@ -130,9 +131,10 @@ func runDiff(s *term.Streams, oldPath, newPath string) error {
 func newContractExportCommand(s *term.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "export FOLDER",
-		Short: "Write every built-in contract into a folder",
-		Long: `Write every built-in contract into a folder, to read or to start your own from. A
-file that is there already is never written over.`,
+		Short: "Write every built-in contract and mapping into a folder",
+		Long: `Write every built-in contract (FEED.yaml) and its mapping onto the linked tables
+(FEED.sql) into a folder, to read or to start your own from. A file that is there
+already is never written over.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runExport(s, args[0]) },
 	}
@@ -149,16 +151,14 @@ func runExport(s *term.Streams, path string) error {
 	}
 	feeds := contracts.Feeds()
 	for _, id := range feeds {
-		if folder.Exists(id + ".yaml") {
-			return problem.New(problem.Usage, "name a folder without contracts; nothing was written", "%s/%s.yaml is there already", path, id)
+		for _, name := range []string{id + ".yaml", id + ".sql"} {
+			if folder.Exists(name) {
+				return problem.New(problem.Usage, "name a folder without contracts; nothing was written", "%s/%s is there already", path, name)
+			}
 		}
 	}
 	for _, id := range feeds {
-		text, err := contracts.Text(id)
-		if err != nil {
-			return err
-		}
-		if err := folder.Write(id+".yaml", text); err != nil {
+		if err := export(folder, contracts, id); err != nil {
 			return err
 		}
 	}
@@ -168,6 +168,21 @@ func runExport(s *term.Streams, path string) error {
 	if s.JSON {
 		return s.Answer(map[string]any{"folder": path, "contracts": feeds})
 	}
-	fmt.Fprintf(s.Out, "wrote %s: %s\n", term.Count(int64(len(feeds)), "contract", "contracts"), strings.Join(feeds, " "))
+	fmt.Fprintf(s.Out, "wrote %s with their mappings: %s\n", term.Count(int64(len(feeds)), "contract", "contracts"), strings.Join(feeds, " "))
 	return nil
+}
+
+func export(folder *workspace.Folder, contracts *feed.Catalogue, id string) error {
+	text, err := contracts.Text(id)
+	if err != nil {
+		return err
+	}
+	if err := folder.Write(id+".yaml", text); err != nil {
+		return err
+	}
+	_, mapping, found := linked.Mapping(id)
+	if !found {
+		return nil
+	}
+	return folder.Write(id+".sql", []byte(mapping))
 }

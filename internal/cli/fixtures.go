@@ -46,11 +46,11 @@ postcode exists.`,
 			return runFixtures(c, s, o)
 		},
 	}
-	c.Flags().IntVar(&o.People, "people", 20000, "how many people; fewer than 500 make thin data")
-	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the seed; the same seed gives the same region")
-	c.Flags().IntVar(&o.Months, "months", 3, "how many months of deliveries")
-	c.Flags().StringVar(&o.End, "end", "2026-06-30", "the last day of the last month, yyyy-MM-dd")
-	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only these feeds (repeatable)")
+	c.Flags().IntVar(&o.People, "people", 20000, "invent `N` people; fewer than 500 make thin data")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the same seed `N` gives the same region")
+	c.Flags().IntVar(&o.Months, "months", 3, "deliveries of `N` months")
+	c.Flags().StringVar(&o.End, "end", "2026-06-30", "the last `DAY` of the last month, yyyy-MM-dd")
+	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only this `FEED` (repeatable, or several separated by commas)")
 	c.Flags().BoolVar(&o.Clean, "no-errors", false, "without the errors real data have")
 	c.Flags().BoolVar(&o.Traps, "traps", false, "with one bad delivery of every kind")
 	return c

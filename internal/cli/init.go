@@ -30,7 +30,7 @@ organisation keeps secrets. A folder that is a region already is left as it is.`
 			return runInit(s, o)
 		},
 	}
-	c.Flags().StringVar(&o.Name, "name", "", "the region's name, for the report (default: the folder's name)")
+	c.Flags().StringVar(&o.Name, "name", "", "the region's `NAME`, shown in the report (the folder's name when left out)")
 	return c
 }
 

@@ -39,8 +39,8 @@ valid are left out unless --all.`,
 			return printQuality(s, lines, o.ByMonth)
 		},
 	}
-	c.Flags().StringVar(&o.Feed, "feed", "", "only this feed")
-	c.Flags().StringVar(&o.Provider, "provider", "", "only this provider")
+	c.Flags().StringVar(&o.Feed, "feed", "", "only this `FEED`")
+	c.Flags().StringVar(&o.Provider, "provider", "", "only this `PROVIDER`")
 	c.Flags().BoolVar(&o.ByMonth, "by-month", false, "a line for each month")
 	c.Flags().BoolVar(&o.All, "all", false, "also fields whose every value is valid")
 	return c

@@ -18,8 +18,8 @@ type runOptions struct {
 }
 
 func (o *runOptions) addFlags(c *cobra.Command) {
-	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only these feeds (repeatable); other feeds keep what they had")
-	c.Flags().StringVar(&o.From, "from", "", "redo this step and what follows, even if up to date: "+pipeline.StepNames())
+	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only this `FEED` (repeatable, or several separated by commas); others keep what they had")
+	c.Flags().StringVar(&o.From, "from", "", "redo this `STEP` and what follows, even if up to date: one of\n"+pipeline.StepNames())
 }
 
 func newRunCommand(s *term.Streams) *cobra.Command {

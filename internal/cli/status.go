@@ -14,7 +14,7 @@ func newStatusCommand(s *term.Streams) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use:     "status REGION",
-		Short:   "Say what stands where: each delivery and each step",
+		Short:   "Say what became of each feed and delivery",
 		GroupID: "region",
 		Long: `Say for each feed and delivery how many rows came in, how many are in force, set
 aside and superseded, and which deliveries were refused and why. With --deliveries

@@ -62,7 +62,12 @@ func sayCheck(s *term.Streams, check pipeline.Check) error {
 }
 
 func printNotTaken(s *term.Streams, list []pipeline.NotTaken) {
-	for _, n := range list {
+	const most = 20
+	for i, n := range list {
+		if i == most {
+			fmt.Fprintf(s.Out, "not taken: %s more\n", term.Number(int64(len(list)-most)))
+			return
+		}
 		fmt.Fprintf(s.Out, "not taken: landing/%s: %s\n", n.Path, n.Why)
 	}
 }

@@ -53,7 +53,7 @@ func (p *Progress) showProgress(e Event) {
 		return
 	}
 	p.last, p.drawn = time.Now(), true
-	fmt.Fprintf(p.w, "\r\x1b[K%s", line(e))
+	fmt.Fprintf(p.w, "\r\x1b[K%s", fit(line(e), width(p.w)))
 }
 
 func (p *Progress) clear() {
@@ -63,6 +63,15 @@ func (p *Progress) clear() {
 	}
 }
 
+// fit cuts a line that a terminal would break in two, which could not be drawn
+// over.
+func fit(text string, width int) string {
+	if runes := []rune(text); width > 1 && len(runes) >= width {
+		return string(runes[:width-1])
+	}
+	return text
+}
+
 func line(e Event) string {
 	text := fmt.Sprintf("%-12s", e.Step)
 	if e.Of != "" {
@@ -70,7 +79,7 @@ func line(e Event) string {
 	}
 	switch {
 	case e.Total > 0:
-		text += fmt.Sprintf("  %s of %s", Number(e.Rows), Number(e.Total))
+		return text + fmt.Sprintf("  %s of %s %s", Number(e.Rows), Number(e.Total), e.Detail)
 	case e.Rows > 0:
 		text += fmt.Sprintf("  %s rows", Number(e.Rows))
 	}

@@ -32,6 +32,19 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
+// width is how many columns a terminal has, or 0.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
 // Answer writes v as one indented JSON object to standard output.
 func (s *Streams) Answer(v any) error {
 	encoder := json.NewEncoder(s.Out)

@@ -58,7 +58,10 @@ func Open(path string) (*Folder, error) {
 	if !info.IsDir() {
 		return nil, problem.New(problem.Usage, "name a folder, not a file", "%s is not a folder", path)
 	}
-	return &Folder{path: abs}, nil
+	// A folder may be reached by a link, as to a larger disk; below it none is
+	// followed.
+	resolved, err := filepath.EvalSymlinks(abs)
+	return &Folder{path: resolved}, err
 }
 
 // Path gives the absolute path of a name. It panics on a name that leaves the
@@ -93,13 +96,20 @@ func (f *Folder) Read(name string) ([]byte, error) { return os.ReadFile(f.Path(n
 // Files lists the regular files under a name, sorted, as names relative to
 // the folder. A name that does not exist gives none.
 func (f *Folder) Files(under string) ([]string, error) {
+	return f.list(under, fs.FileMode.IsRegular)
+}
+
+// Irregular lists what stands under a name and is neither a file nor a folder,
+// such as a link, as Files does.
+func (f *Folder) Irregular(under string) ([]string, error) {
+	return f.list(under, func(t fs.FileMode) bool { return !t.IsRegular() && !t.IsDir() })
+}
+
+func (f *Folder) list(under string, want func(fs.FileMode) bool) ([]string, error) {
 	var names []string
 	err := filepath.WalkDir(f.Path(under), func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || !want(d.Type()) {
 			return err
-		}
-		if !d.Type().IsRegular() {
-			return nil
 		}
 		rel, err := filepath.Rel(f.path, path)
 		names = append(names, filepath.ToSlash(rel))

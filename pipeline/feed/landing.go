@@ -55,6 +55,13 @@ func Discover(landing *workspace.Folder, catalogue *Catalogue) ([]Arrival, []Unm
 			return nil, nil, err
 		}
 	}
+	links, err := landing.Irregular("")
+	if err != nil {
+		return nil, nil, fmt.Errorf("list landing: %w", err)
+	}
+	for _, name := range links {
+		d.refuse(name, "a link, and not a file")
+	}
 	var list []Arrival
 	for at, a := range d.arrivals {
 		if d.partial[at] {

@@ -33,6 +33,7 @@ func (l *lint) table(t *Table) {
 	l.withdrawn(t)
 	l.subjects(t)
 	l.repeated(t)
+	l.inForce(t)
 }
 
 // repeated checks the columns whose values may not repeat. Telling values

@@ -16,7 +16,7 @@ type Manifest struct {
 	Files           []File       `json:"files"`
 	Tables          []TableCount `json:"tables"`
 	Rules           []RuleCount  `json:"rules,omitempty"`
-	Quality         []FieldCount `json:"-"` // in a file of its own, QualityName: long, and needed by the report alone
+	Quality         []FieldCount `json:"-"`                     // in a file of its own, QualityName: long, and needed by the report alone
 	Refusal         *Refusal     `json:"refusal,omitempty"`     // set when the delivery was set aside whole
 	DuplicateOf     string       `json:"duplicateOf,omitempty"` // path of the earlier delivery that said the same; nothing was extracted
 	Notes           []string     `json:"notes,omitempty"`       // what was tolerated and counted: never values

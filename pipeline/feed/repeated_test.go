@@ -65,8 +65,9 @@ func TestTrap13InvalidOrRepeatedNumberRefusesAMentalHealthFile(t *testing.T) {
 		{"NineDigits", []string{a, c + " NHSNumber=999000001"}, "nhs_number", []string{"row 2", "NHSNumber"}},
 		{"OneNumberTwice", []string{a, b, "LocalPatientID=C NHSNumber=9990000018"}, "repeated", []string{"MHS001MPI.csv", "row 3", "NHSNumber"}},
 		{"OneNumberInOtherWords", []string{a, "LocalPatientID=C NHSNumber=999_000_0018"}, "repeated", []string{"row 2", "NHSNumber"}},
-		{"PlaceholderTwice", []string{a + "", c + " NHSNumber=9999999999", "LocalPatientID=D NHSNumber=9999999999"}, "repeated", []string{"row 3", "NHSNumber"}},
+		{"PlaceholderTwice", []string{a, c + " NHSNumber=9999999999", "LocalPatientID=D NHSNumber=9999999999"}, "repeated", []string{"row 3", "NHSNumber"}},
 		{"OneLocalIdentifierTwice", []string{a, b, "LocalPatientID=A"}, "repeated", []string{"row 3", "LocalPatientID"}},
+		{"TheFirstRowIsNamedWhateverItsColumn", []string{a, "LocalPatientID=C NHSNumber=9990000018", "LocalPatientID=A"}, "repeated", []string{"row 2", "NHSNumber"}},
 		{"BothTheFirstCounts", []string{a, "LocalPatientID=A NHSNumber=9990000018", b, b}, "repeated", []string{"row 2", "LocalPatientID"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

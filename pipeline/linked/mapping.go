@@ -45,7 +45,7 @@ var (
 	elsewhereForm = regexp.MustCompile(`(?i)\b(read_\w+|parquet_\w+|glob|copy|attach|install|load|pragma|getenv)\b|\b(FROM|JOIN)\s+'[^']*[./]`)
 )
 
-const mappingHint = "see pipeline/linked/mappings/README.md for what a mapping file holds"
+const mappingHint = "compare it with those that `tre contract export` writes; pipeline/linked/mappings/README.md says what a mapping holds"
 
 // parseMapping takes a mapping file apart and refuses what is not one.
 func parseMapping(file, text string) (*mapping, error) {

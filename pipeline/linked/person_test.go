@@ -227,6 +227,41 @@ func choose(rows []said, of func(said) (string, int)) (string, bool) {
 	return all[0].value, tied
 }
 
+// The Index of Multiple Deprivation of 2019 is by areas of 2011. An area of 2021
+// is never looked up in it, not even where both censuses use one code, and
+// every column of an area or an index says which year it is of.
+func TestTrap12AreasOf2021AreNotJoinedWithDeprivationOf2019(t *testing.T) {
+	region := newRegion(t)
+	write(t, region, []said{
+		{person: 1, feed: "gp_emis", new: "E01000001", birth: -1, recorded: 1, death: -1},
+		{person: 2, feed: "gp_emis", old: "E01000002", new: "E01000001", birth: -1, recorded: 1, death: -1},
+		{person: 3, feed: "gp_emis", old: "E01000001", new: "E01000003", birth: -1, recorded: 1, death: -1},
+		// The later row knows the area of 2021 alone: the two years are of one address, so the area of 2011 of an earlier one is not kept.
+		{person: 4, feed: "gp_emis", old: "E01000001", birth: -1, recorded: 1, death: -1},
+		{person: 4, feed: "gp_emis", new: "E01000003", birth: -1, recorded: 9, death: -1},
+	})
+	deprivation := filepath.Join(t.TempDir(), "imd.csv")
+	if err := os.WriteFile(deprivation, []byte("lsoa_2011,imd_2019_decile\nE01000001,1\nE01000003,9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range combine(t, region, deprivation) {
+		got = append(got, strings.Join([]string{row[0], row[5], row[6], row[7]}, " "))
+	}
+	if diff := gocmp.Diff([]string{"1  E01000001 ", "2 E01000002 E01000001 ", "3 E01000001 E01000003 1", "4  E01000003 "}, got); diff != "" {
+		t.Errorf("person, area of 2011, of 2021, decile (-want +got):\n%s", diff)
+	}
+	for _, table := range append(Tables(), PersonTable()) {
+		for _, c := range table.Columns {
+			of, dated := strings.CutPrefix(c.Name, "lsoa_")
+			index, ranked := strings.CutPrefix(c.Name, "imd_")
+			if dated && of != "2011" && of != "2021" || ranked && !strings.HasPrefix(index, "2019_") || !dated && strings.Contains(c.Name, "lsoa") {
+				t.Errorf("%s.%s does not say which year it is of", table.Name, c.Name)
+			}
+		}
+	}
+}
+
 func TestDeprivationFileIsChecked(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"an area twice", "lsoa_2011,imd_2019_decile\nE01000001,1\nE01000001,2\n", "1 areas twice"},
