@@ -20,7 +20,13 @@ type landed struct {
 // standing lists what is not taken and will not be as it is: what is still
 // arriving is left out.
 func (l landed) standing() []NotTaken {
-	return slices.DeleteFunc(slices.Clone(l.notTaken), func(n NotTaken) bool { return n.Waiting })
+	var standing []NotTaken
+	for _, n := range l.notTaken {
+		if !n.Waiting {
+			standing = append(standing, n)
+		}
+	}
+	return standing
 }
 
 // arrival is one delivery and whether it has to be read.

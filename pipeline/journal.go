@@ -47,9 +47,8 @@ func (r *journal) note(e term.Event) {
 		return
 	}
 	level, facts := slog.LevelInfo, []slog.Attr{slog.String("step", e.Step)}
-	switch {
-	case e.Step == "extract":
-		feed, _, _ := strings.Cut(e.Of, "/")
+	switch feed, _, isDelivery := strings.Cut(e.Of, "/"); {
+	case isDelivery:
 		facts = append(facts, slog.String("feed", feed), slog.String("delivery", e.Of))
 	case e.Of == "person":
 		facts = append(facts, slog.String("table", e.Of))

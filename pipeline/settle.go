@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tre/internal/duck"
+	"tre/internal/term"
 	"tre/pipeline/feed"
 	"tre/pipeline/feed/current"
 )
@@ -81,6 +82,9 @@ func (j *job) settleFeed(ctx context.Context, s settledFeed) (current.Result, er
 		result, err := current.Settle(ctx, s.in(j))
 		for _, c := range result.Counts {
 			j.counted += c.Kept
+		}
+		for _, r := range result.Refused {
+			j.show(term.Event{Kind: "done", Step: "settle", Of: r.Path, Rows: r.Rows, Detail: "refused: " + r.Rule})
 		}
 		return result, result.Outputs, err
 	})

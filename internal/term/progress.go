@@ -81,7 +81,7 @@ func line(e Event) string {
 	case e.Total > 0:
 		return text + fmt.Sprintf("  %s of %s %s", Number(e.Rows), Number(e.Total), e.Detail)
 	case e.Rows > 0:
-		text += fmt.Sprintf("  %s rows", Number(e.Rows))
+		text += "  " + Count(e.Rows, "row", "rows")
 	}
 	if e.Detail != "" {
 		text += "  " + e.Detail

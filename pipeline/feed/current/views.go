@@ -50,7 +50,7 @@ func makeView(ctx context.Context, db *duck.DB, in In, t *feed.Table, settled Re
 			mixed, mixedIDs = append(mixed, path), append(mixedIDs, c.Delivery)
 		}
 	}
-	data := map[string]any{"View": duck.Name(t.Name), "Clean": "", "Mixed": "", "Columns": "", "Empty": ""}
+	data := map[string]any{"View": duck.Name(t.Name), "Clean": "", "Mixed": "", "Columns": "", "Empty": "", "Versions": otherVersions(in)}
 	var names, empty []string
 	for _, c := range t.Payload() {
 		names = append(names, duck.Name(c.Name))
@@ -69,6 +69,14 @@ func makeView(ctx context.Context, db *duck.DB, in In, t *feed.Table, settled Re
 		return err
 	}
 	return db.Exec(ctx, query)
+}
+
+// otherVersions reports whether a delivery was read by another version of the
+// contract than the one the views are made for.
+func otherVersions(in In) bool {
+	return slices.ContainsFunc(in.Manifests, func(m feed.Manifest) bool {
+		return m.ContractVersion != "" && m.ContractVersion != in.Contract.Version
+	})
 }
 
 func makeDeliveries(ctx context.Context, db *duck.DB, in In, settled Result) error {
