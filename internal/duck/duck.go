@@ -17,6 +17,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"tre/internal/problem"
 )
 
 // Options are the limits of one database. The zero value means: 2 threads,
@@ -89,17 +91,28 @@ func (db *DB) Close() error { return errors.Join(db.conn.Close(), db.pool.Close(
 // arguments.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	_, err := db.conn.ExecContext(ctx, query, args...)
-	return err
+	return plain(err)
 }
 
 // Query runs a query for row-by-row reading: for small results only.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return db.conn.QueryContext(ctx, query, args...)
+	rows, err := db.conn.QueryContext(ctx, query, args...)
+	return rows, plain(err)
 }
 
 // Row runs a query of one row and scans it.
 func (db *DB) Row(ctx context.Context, into []any, query string, args ...any) error {
-	return db.conn.QueryRowContext(ctx, query, args...).Scan(into...)
+	return plain(db.conn.QueryRowContext(ctx, query, args...).Scan(into...))
+}
+
+// plain says in our own words what a person can act upon: work that does not
+// fit into the memory it was given, even with spilling.
+func plain(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "Out of Memory Error") {
+		return err
+	}
+	return problem.New(problem.Failed, "raise memoryMiB in region.yaml (docs/performance.md says how much a region needs) and run again; it resumes",
+		"the engine ran out of the memory it was given")
 }
 
 // Arrow runs a query and hands its result to use as Arrow batches. The reader

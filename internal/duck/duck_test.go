@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"tre/internal/problem"
 	"tre/internal/workspace"
 )
 
@@ -41,7 +42,7 @@ func TestRefusesExtensionsAndSettings(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	db := open(t, Options{MemoryBytes: 64 << 20})
 	err := db.Exec(t.Context(), "CREATE TABLE big AS SELECT range AS n, md5(range::VARCHAR) AS text FROM range(20000000)")
-	if err == nil || !strings.Contains(err.Error(), "Out of Memory") {
+	if err == nil || !strings.Contains(problem.HintOf(err), "memoryMiB") {
 		t.Fatalf("a table larger than the limit gave %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package linked
 
 import (
+	"cmp"
 	"embed"
 	"regexp"
 	"slices"
@@ -125,5 +126,5 @@ func (m *mapping) fault(line int, format string, args ...any) error {
 
 // wrong is an error about a section, with the cause when it may be shown.
 func (m *mapping) wrong(s section, err error) error {
-	return problem.Wrap(speakable(err), problem.Failed, mappingHint, "%s: line %d: table %s", m.file, s.line, s.table.Name)
+	return problem.Wrap(speakable(err), problem.Failed, cmp.Or(problem.HintOf(err), mappingHint), "%s: line %d: table %s", m.file, s.line, s.table.Name)
 }
