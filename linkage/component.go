@@ -16,9 +16,10 @@ const (
 	placeEdges  = "step_order = 60"
 )
 
-// cluster joins leftover units that are connected by edges.
+// cluster joins leftover units that are connected by edges, unless any two of a
+// component speak against each other.
 func (l *linker) cluster(ctx context.Context, edges string) error {
-	if err := l.run(ctx, "remainder_seek", "candidates"); err != nil {
+	if err := l.run(ctx, "remainder_seek", "candidates", "compare"); err != nil {
 		return err
 	}
 	if err := l.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE edge AS SELECT unit, node, step_order, matched_on FROM feature WHERE "+edges); err != nil {
@@ -31,7 +32,7 @@ func (l *linker) cluster(ctx context.Context, edges string) error {
 	if err := l.keepComponents(ctx, found); err != nil {
 		return fmt.Errorf("keep components: %w", err)
 	}
-	return l.run(ctx, "remainder_join")
+	return l.run(ctx, "remainder_pair", "compare", "remainder_join")
 }
 
 // keepComponents hands the components to the database as table component.

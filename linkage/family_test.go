@@ -8,7 +8,7 @@ import (
 // Families share surname, address, sometimes birth date and forename; local
 // ids get used twice; cells hold more than a name.
 func TestFamiliesLocalIDsAndDirt(t *testing.T) {
-	try(t, slices.Concat(twins(), namesakes(), motherAndBaby(), localIDs(), dirtyNames(), steps()))
+	try(t, slices.Concat(twins(), between(), namesakes(), motherAndBaby(), localIDs(), dirtyNames(), steps()))
 }
 
 // numberless gives a hospital row with a name and a social care row without,
@@ -31,6 +31,9 @@ func twins() []trial {
 	other.forename, other.localID = "ROBERT", "E2"
 	nameless2 := nameless
 	nameless2.localID = "L2"
+	joined, elsewhere := nameless, nameless2
+	joined.localID, joined.forename, joined.surname = "L3", "JOHN", "OAKLEY"
+	elsewhere.provider, elsewhere.org = "LA2", "LA2"
 	ambiguous := func(t *testing.T, lines []line, _ map[string]int) {
 		if last := lines[len(lines)-1]; last.candidates != 2 {
 			t.Errorf("candidates %d, want 2", last.candidates)
@@ -40,8 +43,25 @@ func twins() []trial {
 		{"twins: each by its own name", []int{0, 1, 0, 1}, []row{a, twin, named, other}, nil},
 		{"twins: without a name either is possible", []int{0, 1, 2}, []row{a, twin, nameless}, ambiguous},
 		{"twins: another forename is never joined by place", []int{0, 1, 1}, []row{a, unnumbered, other}, nil},
-		{"twins: two local ids of one source are two people", []int{0, 1, 2}, []row{a, nameless, nameless2}, nil},
+		{"twins: two local ids of one source are two people", []int{0, 1, 2}, []row{a, nameless, nameless2}, ambiguous},
+		{"twins: and take nothing from one of that source joined by name", []int{0, 1, 2, 0}, []row{a, nameless, nameless2, joined}, nil},
+		{"twins: local ids of two sources are one person's", []int{0, 0, 0}, []row{a, nameless, elsewhere}, nil},
 		{"twins: nor joined to each other", []int{0, 1}, []row{nameless, nameless2}, nil},
+	}
+}
+
+// between are leftover people whom a third record would join although they
+// have nothing in common by which they would be looked up together.
+func between() []trial {
+	named, nameless := numberless()
+	middle, other := named, nameless
+	middle.provider, middle.org, middle.localID = "RXX", "RXX", "H1"
+	other.feed, other.provider, other.org, other.localID = "acute_op", "RXX", "RXX", "H1"
+	other.postcode, other.sex = "SR9 9XX", "unknown"
+	apart := named
+	apart.feed, apart.provider, apart.org, apart.localID = "acute_op", "RXX", "RXX", "H2"
+	return []trial{
+		{"between two local ids of one source stands a third record", []int{0, 0, 2}, []row{middle, other, apart}, nil},
 	}
 }
 
@@ -91,11 +111,22 @@ func localIDs() []trial {
 	unnumbered.nhs, unnumbered.forename, unnumbered.surname, unnumbered.postcode = "", "JOHN", "OAKLEY", "DH9 9XX"
 	mixed, mixedLater := a, a
 	mixedLater.nhs, mixedLater.birth, mixedLater.file = numberB, "1961-12-24", "gp_emis/A81001/later.csv"
+	// Two of a family under one id, their birth dates alike but for the month.
+	boy, girl := h, h
+	boy.nhs, boy.forename, boy.surname = "", "JOHN", "OAKLEY"
+	girl.nhs, girl.forename, girl.surname, girl.sex, girl.birth = "", "GRACE", "OAKLEY", "female", "1980-06-16"
+	boyAgain := boy
+	boyAgain.postcode = "DH9 9XX"
+	slip, alias := girl, girl
+	slip.forename, alias.sex = boy.forename, boy.sex
 	outpatient := h
 	outpatient.feed, outpatient.nhs, outpatient.postcode = "acute_op", "", ""
 	return []trial{
 		{"one local id, a row without number", []int{0, 0, 0}, []row{a, h, unnumbered}, nil},
 		{"local id given to somebody else", []int{0, 0, 2, 2}, []row{a, h, later, own}, alarmed("local_id_recycled")},
+		{"local id of two of a family, born on dates alike", []int{0, 0, 2}, []row{boy, boyAgain, girl}, alarmed("local_id_recycled")},
+		{"local id of one, sex and birth date mistyped", []int{0, 0, 0}, []row{boy, boyAgain, slip}, nil},
+		{"local id of one, under another forename and a mistyped birth date", []int{0, 0, 0}, []row{boy, boyAgain, alias}, nil},
 		{"register entry given to somebody else joins nobody", []int{0, 0, 2}, []row{mixed, mixedLater, h}, alarmed("record_mixed")},
 		{"one hospital's id in another of its feeds", []int{0, 0, 0}, []row{a, h, outpatient}, nil},
 	}

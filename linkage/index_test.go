@@ -15,6 +15,7 @@ import (
 // Rows that may not be linked never reach this package; what is known of them
 // is passed on, never tried harder.
 func TestTrap08WithheldRowsAreCountedAndNotLinked(t *testing.T) {
+	t.Parallel()
 	a, _ := john()
 	g := newRegion(t, []row{a})
 	withheld := []linkage.Excluded{{Reason: "withheld", Feed: "acute_apc", Records: 17}}
@@ -29,6 +30,7 @@ func TestTrap08WithheldRowsAreCountedAndNotLinked(t *testing.T) {
 
 // One postcode in a hundred, the busiest, joins nobody: a home, a hostel.
 func TestTrap02BusyPostcodeNeverJoins(t *testing.T) {
+	t.Parallel()
 	var rows []row
 	for i := range 125 {
 		r, _ := john()
@@ -68,6 +70,7 @@ func hashOf(t *testing.T, g *region) string {
 }
 
 func TestSameBytesWhateverThreadsAndFileOrder(t *testing.T) {
+	t.Parallel()
 	g := invent(5, 3000).region(t)
 	g.link(t, func(in *linkage.In) { in.Threads = 1 })
 	want := hashOf(t, g)
@@ -103,6 +106,7 @@ func (g *region) events(t *testing.T) []event {
 }
 
 func TestPersonsKeepTheirIDsThroughMergesAndSplits(t *testing.T) {
+	t.Parallel()
 	a, h := john()
 	h.nhs, h.postcode, h.prac = "", "SR9 9XX", "" // joined to nobody yet
 	other, _ := john()
@@ -153,6 +157,7 @@ func TestPersonsKeepTheirIDsThroughMergesAndSplits(t *testing.T) {
 }
 
 func TestImplausibleClusterIsBrokenBackToItsVerifiedParts(t *testing.T) {
+	t.Parallel()
 	a, h := john()
 	rows := []row{a, h}
 	for i := range 4 { // one local id under which four more numbers were typed, same birth date

@@ -9,8 +9,9 @@
 //	numbers          units joined by NHS number, cross-checked with birth date,
 //	                 name and sex (CUREd Box 1, steps 1 and 2; MPS cross-check)
 //	candidates,      units without a usable number, placed with the only person
-//	attach           their local id, name or place allows (steps 3 to 5; HES-DID)
-//	remainder        what is left, clustered by the same keys (steps 6 and 7)
+//	compare, attach  their local id, name or place allows (steps 3 to 5; HES-DID)
+//	remainder        what is left, clustered by the same keys (steps 6 and 7),
+//	                 where no two of a cluster speak against each other
 //	guards           mother and baby, and implausible clusters, taken apart
 //	persons          ids that outlive the run, and what changed since the last
 //
@@ -157,7 +158,7 @@ func (l *linker) link(ctx context.Context) error {
 
 // attach places units without a number with persons already made.
 func (l *linker) attach(ctx context.Context) error {
-	return l.run(ctx, "attach_seek", "candidates", "attach_decide")
+	return l.run(ctx, "attach_seek", "candidates", "compare", "attach_decide")
 }
 
 // write puts the index in its place. The events and alarms go first: who finds

@@ -101,7 +101,7 @@ func partition(person map[string]string) []string {
 }
 
 func TestClustersAreThoseOfTheSlowOracle(t *testing.T) {
-	checks(t, "4")
+	checks(t, "2")
 	rapid.Check(t, func(rt *rapid.T) {
 		var worlds [][]row
 		var rows []row

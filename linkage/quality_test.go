@@ -9,6 +9,7 @@ import (
 // An invented region keeps the published targets: pairwise precision of at
 // least 0.999, recall of at least 0.97.
 func TestInventedRegionIsLinkedWell(t *testing.T) {
+	t.Parallel()
 	const seed = 11
 	v := invent(seed, 12000)
 	g := v.region(t)

@@ -79,9 +79,11 @@ func (c trial) apart(n int) []row {
 	return rows
 }
 
-// try runs trials together, in one region, and judges each by itself.
+// try runs trials together, in one region beside those of other tests, and
+// judges each by itself.
 func try(t *testing.T, trials []trial) {
 	t.Helper()
+	t.Parallel()
 	sets := make([][]row, len(trials))
 	for i, c := range trials {
 		sets[i] = c.apart(i)

@@ -1,6 +1,6 @@
 -- A leftover unit with a name that joined nobody becomes a person that nameless
 -- units may still be placed with.
--- Reads: wanted, feature, version, name_form. Changes: assigned, target.
+-- Reads: wanted, unit_of, version, name_form. Changes: assigned, target.
 INSERT INTO assigned
 SELECT w.unit, w.unit, 80, '', 'unknown', 0 FROM wanted w
 WHERE w.unit NOT IN (SELECT unit FROM assigned) AND w.unit IN (

@@ -1,9 +1,9 @@
 -- Which components of leftover units are one person? Not one in which two
 -- units speak against each other; it is left in single units.
--- Reads: feature, component (unit, component), edge. Changes: assigned.
+-- Reads: feature (of all pairs of a component), component, edge. Changes: assigned.
 CREATE OR REPLACE TEMP TABLE broken AS
-SELECT DISTINCT a.component
-FROM feature f JOIN component a ON a.unit = f.unit JOIN component b ON b.unit = f.node AND b.component = a.component
+SELECT DISTINCT c.component
+FROM feature f JOIN component c USING (unit)
 WHERE f.birth = 'agrees' AND (f.forename = 'contradicts'
     OR (f.is_told_apart AND (f.forename = 'unknown' OR f.surname = 'unknown')) OR f.is_number_different);
 
