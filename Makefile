@@ -41,7 +41,7 @@ fuzz: ## fuzz every reader of outside bytes, FUZZ=30s each
 	@for package in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$package/*_test.go | cut -c6-); do \
 	    echo "fuzz $$package $$target"; \
-	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) $$package; \
+	    $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) -fuzzminimizetime 5x $$package; \
 	  done; done
 
 lint: ## formatting, vet, module tidiness

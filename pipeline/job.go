@@ -144,4 +144,5 @@ func (j *job) whyStep(name string, before bool) string {
 // wouldWork stops a probing job at the first step that is not up to date.
 type wouldWork struct{ step, of, why string }
 
+// Error names the step.
 func (w *wouldWork) Error() string { return "step " + w.step + " is not up to date" }

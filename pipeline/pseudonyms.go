@@ -75,12 +75,23 @@ type pseudonymReader struct {
 	err    error
 }
 
-func (r *pseudonymReader) Retain()                        {}
-func (r *pseudonymReader) Release()                       {}
-func (r *pseudonymReader) Schema() *arrow.Schema          { return r.schema }
-func (r *pseudonymReader) Record() arrow.RecordBatch      { return r.batch }
+// Retain does nothing: the reader lives as long as the view it feeds.
+func (r *pseudonymReader) Retain() {}
+
+// Release does nothing, likewise.
+func (r *pseudonymReader) Release() {}
+
+// Schema is that of the batches to come: record key and pseudonym.
+func (r *pseudonymReader) Schema() *arrow.Schema { return r.schema }
+
+// Record is the batch Next made.
+func (r *pseudonymReader) Record() arrow.RecordBatch { return r.batch }
+
+// RecordBatch is the same.
 func (r *pseudonymReader) RecordBatch() arrow.RecordBatch { return r.batch }
-func (r *pseudonymReader) Err() error                     { return r.err }
+
+// Err is what ended the batches early, if anything did.
+func (r *pseudonymReader) Err() error { return r.err }
 
 // Next hashes the next batch. The batch before it is released: DuckDB has
 // copied it by then.

@@ -110,6 +110,7 @@ func feedsOf(o fixturesOptions) int64 {
 // written: whole or not at all.
 type sink struct{ folder *workspace.Folder }
 
+// Create begins a file of the region.
 func (s sink) Create(name string) (io.WriteCloser, error) {
 	staged, err := s.folder.Stage(name)
 	return committer{staged}, err
@@ -123,4 +124,5 @@ func (s sink) Scratch() (fixtures.Scratch, error) {
 // committer commits a staged file when it is closed.
 type committer struct{ *workspace.Staged }
 
+// Close gives the file its final name.
 func (c committer) Close() error { return c.Commit() }

@@ -215,6 +215,7 @@ type lineCounter struct {
 	last     byte
 }
 
+// Write counts the lines that pass.
 func (c *lineCounter) Write(p []byte) (int, error) {
 	c.newlines += int64(bytes.Count(p, []byte("\n")))
 	if len(p) > 0 {

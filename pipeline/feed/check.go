@@ -38,6 +38,7 @@ const (
 	rejectFile                 // the delivery is set aside
 )
 
+// String gives the severity in the words of contracts and manifests.
 func (s severity) String() string {
 	return [...]string{"warning", "error", "reject_file"}[s]
 }

@@ -36,6 +36,7 @@ type countingSink struct {
 	bytes  int64
 }
 
+// Write counts the bytes that pass.
 func (s *countingSink) Write(p []byte) (int, error) {
 	n, err := s.staged.Write(p)
 	s.bytes += int64(n)
