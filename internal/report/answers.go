@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
 
@@ -87,11 +88,11 @@ func frailtyTiles(whole disclose.Table) []tile {
 		if n, ok := cell.Shown(); ok && complete && sum > 0 {
 			note += fmt.Sprintf(", %.0f%% of all", 100*float64(n)/float64(sum))
 		}
-		tiles = append(tiles, tile{capital(s.name), shownCell(cell), note, s.class})
+		tiles = append(tiles, tile{capital(s.name), Shown(cell), note, s.class})
 	}
 	return append(tiles,
-		tile{"Not admitted", shownCell(only(whole, "band", "no index admission")), "no index admission, so no score", "b0"},
-		tile{"Not assessable", shownCell(only(whole, "band", "not assessable")), "no feed, or age not known", "bx"})
+		tile{"Not admitted", Shown(only(whole, "band", "no index admission")), "no index admission, so no score", "b0"},
+		tile{"Not assessable", Shown(only(whole, "band", "not assessable")), "no feed, or age not known", "bx"})
 }
 
 func bandRange(band string) string {
@@ -140,7 +141,7 @@ func frailtyBar(group disclose.Table, label string) (bar, float64) {
 		whole += n
 		hidden = hidden || (!ok && group.Cell(i, "people").Suppressed())
 	}
-	row, drawn := bar{label: label, note: groupDigits(whole)}, 0.0
+	row, drawn := bar{label: label, note: term.Number(whole)}, 0.0
 	if hidden {
 		row.note = strings.TrimPrefix(row.note+" *", "0 ")
 	}
@@ -151,7 +152,7 @@ func frailtyBar(group disclose.Table, label string) (bar, float64) {
 		}
 		share := float64(n) / float64(whole)
 		drawn += share
-		row.parts = append(row.parts, part{s.class, share, fmt.Sprintf("%s, %s: %s people, %s", label, s.name, groupDigits(n), percent(share))})
+		row.parts = append(row.parts, part{s.class, share, fmt.Sprintf("%s, %s: %s people, %s", label, s.name, term.Number(n), percent(share))})
 	}
 	return row, drawn
 }
@@ -169,7 +170,7 @@ func (b bar) words() string {
 func checks(t disclose.Table) []Fact {
 	var facts []Fact
 	for i := range t.Len() {
-		facts = append(facts, Fact{capital(t.Label(i, "band")), shownCell(t.Cell(i, "people"))})
+		facts = append(facts, Fact{capital(t.Label(i, "band")), Shown(t.Cell(i, "people"))})
 	}
 	return facts
 }
@@ -209,7 +210,7 @@ func activity(a *Analysis) (*activityView, error) {
 			v.Missing = append(v.Missing, kind)
 			continue
 		}
-		caption := fmt.Sprintf("%s for %s people", shownCell(whole.Cell(0, "events")), shownCell(whole.Cell(0, "people")))
+		caption := fmt.Sprintf("%s for %s people", Shown(whole.Cell(0, "events")), Shown(whole.Cell(0, "people")))
 		v.Figures = append(v.Figures, captioned{capital(kind), caption, rateColumns(kind, of)})
 	}
 	return v, nil
@@ -246,9 +247,9 @@ func populationBars(t disclose.Table, by breakdown) captioned {
 	var phrases []string
 	for i := range t.Len() {
 		label, cell := t.Label(i, by.dimension), t.Cell(i, "population")
-		row := bar{label: label, note: shownCell(cell)}
+		row := bar{label: label, note: Shown(cell)}
 		if n, ok := cell.Shown(); ok {
-			row.parts = []part{{"c1", float64(n), label + ": " + groupDigits(n) + " people"}}
+			row.parts = []part{{"c1", float64(n), label + ": " + term.Number(n) + " people"}}
 			largest = max(largest, float64(n))
 		}
 		figure.rows = append(figure.rows, row)
@@ -270,7 +271,7 @@ func population(group disclose.Table, name string) (float64, string) {
 	if !ok {
 		return -1, name + ": " + cell.String()
 	}
-	return float64(n), name + ": " + groupDigits(n) + " people"
+	return float64(n), name + ": " + term.Number(n) + " people"
 }
 
 // rateColumns draws events for each thousand people by age and by deprivation,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
 
@@ -111,7 +112,7 @@ func short(x float64) string {
 		return strconv.FormatFloat(math.Round(x/1e5)/10, 'f', -1, 64) + "m"
 	}
 	if x == math.Trunc(x) {
-		return groupDigits(int64(x))
+		return term.Number(int64(x))
 	}
 	return strconv.FormatFloat(math.Round(x*1000)/1000, 'f', -1, 64)
 }
@@ -121,26 +122,10 @@ func percent(x float64) string {
 	return strconv.FormatFloat(math.Round(x*1000)/10, 'f', -1, 64) + "%"
 }
 
-// groupDigits writes 1234567 as 1,234,567.
-func groupDigits(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, text = "-", text[1:]
-	}
-	for at := len(text) - 3; at > 0; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return sign + text
-}
-
-// shownCell writes a protected count with its digits grouped.
-func shownCell(c disclose.Cell) string { return Shown(c) }
-
 // Shown writes a protected count with its thousands grouped.
 func Shown(c disclose.Cell) string {
 	if n, ok := c.Shown(); ok {
-		return groupDigits(n)
+		return term.Number(n)
 	}
 	return c.String()
 }

@@ -3,6 +3,8 @@ package report
 import (
 	"html/template"
 	"strings"
+
+	"tre/internal/term"
 )
 
 // part is one segment of a bar.
@@ -241,8 +243,8 @@ func waterfall(words string, falls []fall) template.HTML {
 			level = length
 		}
 		c.text("label", "end", left-8, y+14, f.label)
-		c.rect(f.class, left+start, y, max(length, 0.5), 20, f.label+": "+groupDigits(f.count)+" rows")
-		c.text("note", "start", left+width+6, y+14, sign+groupDigits(f.count))
+		c.rect(f.class, left+start, y, max(length, 0.5), 20, f.label+": "+term.Number(f.count)+" rows")
+		c.text("note", "start", left+width+6, y+14, sign+term.Number(f.count))
 		if i+1 < len(falls) {
 			c.line("link", left+level, y, left+level, y+row+20)
 		}

@@ -117,12 +117,3 @@ func TestScaleHoldsEveryValue(t *testing.T) {
 		}
 	}
 }
-
-func TestGroupDigits(t *testing.T) {
-	want := map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"}
-	for n, text := range want {
-		if got := groupDigits(n); got != text {
-			t.Errorf("groupDigits(%d) = %s, want %s", n, got, text)
-		}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
 
@@ -69,7 +70,7 @@ func journey(deliveries []Delivery, linked []LinkedRow) journeyView {
 		v.Quarantined, v.Superseded = v.Quarantined+sum.Quarantined, v.Superseded+sum.Superseded
 	}
 	v.Waterfall = waterfall(fmt.Sprintf("Of %s rows in, %s were quarantined and %s superseded; %s are in force.",
-		groupDigits(v.In), groupDigits(v.Quarantined), groupDigits(v.Superseded), groupDigits(v.InForce)), []fall{
+		term.Number(v.In), term.Number(v.Quarantined), term.Number(v.Superseded), term.Number(v.InForce)), []fall{
 		{"rows in", v.In, "c5", false}, {"quarantined", v.Quarantined, "c2", true},
 		{"superseded", v.Superseded, "c4", true}, {"in force", v.InForce, "c1", false},
 	})
@@ -97,11 +98,11 @@ func fateBars(feeds []string, sums map[string]*Rows) template.HTML {
 	var phrases []string
 	for _, feed := range feeds {
 		s := sums[feed]
-		row := bar{label: feed, note: groupDigits(s.In)}
+		row := bar{label: feed, note: term.Number(s.In)}
 		whole := float64(max(s.In, 1))
 		for i, n := range []int64{s.InForce, s.Superseded, s.Quarantined} {
 			share := float64(n) / whole
-			row.parts = append(row.parts, part{fates()[i].class, share, fmt.Sprintf("%s, %s: %s rows, %s", feed, fates()[i].name, groupDigits(n), percent(share))})
+			row.parts = append(row.parts, part{fates()[i].class, share, fmt.Sprintf("%s, %s: %s rows, %s", feed, fates()[i].name, term.Number(n), percent(share))})
 		}
 		figure.rows = append(figure.rows, row)
 		phrases = append(phrases, feed+" "+row.words())
@@ -120,8 +121,8 @@ func quarantinedBars(feeds []string, sums map[string]*Rows) template.HTML {
 		s := sums[feed]
 		share := float64(s.Quarantined) / float64(max(s.In, 1))
 		largest = max(largest, share)
-		words := fmt.Sprintf("%s: %s rows, %s", feed, groupDigits(s.Quarantined), percent(share))
-		figure.rows = append(figure.rows, bar{feed, []part{{"c2", share, words}}, groupDigits(s.Quarantined)})
+		words := fmt.Sprintf("%s: %s rows, %s", feed, term.Number(s.Quarantined), percent(share))
+		figure.rows = append(figure.rows, bar{feed, []part{{"c2", share, words}}, term.Number(s.Quarantined)})
 		phrases = append(phrases, words)
 	}
 	figure.end, figure.step = scale(largest)
@@ -194,7 +195,7 @@ func stepBar(feed string, steps []Step, legend []series) bar {
 			cells[s.Step], whole, hidden = s.Records, whole+n, hidden || !ok
 		}
 	}
-	row := bar{label: feed, note: groupDigits(whole)}
+	row := bar{label: feed, note: term.Number(whole)}
 	if hidden {
 		row.note = strings.TrimPrefix(row.note+" *", "0 ")
 	}
@@ -202,7 +203,7 @@ func stepBar(feed string, steps []Step, legend []series) bar {
 		n, _ := cells[l.name].Shown()
 		if n > 0 {
 			share := float64(n) / float64(whole)
-			row.parts = append(row.parts, part{l.class, share, fmt.Sprintf("%s, %s: %s records, %s", feed, l.name, groupDigits(n), percent(share))})
+			row.parts = append(row.parts, part{l.class, share, fmt.Sprintf("%s, %s: %s records, %s", feed, l.name, term.Number(n), percent(share))})
 		}
 	}
 	return row

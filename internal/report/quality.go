@@ -144,7 +144,7 @@ func heat(q Quality) heatCell {
 		}
 	}
 	return heatCell{strconv.Itoa(int(100 * share)), "h" + strconv.Itoa(class),
-		fmt.Sprintf("%d%% of about %s values usable", int(100*share), shownCell(disclose.Count(q.all())))}
+		fmt.Sprintf("%d%% of about %s values usable", int(100*share), Shown(disclose.Count(q.all())))}
 }
 
 // vodimBar draws the five shares as one bar that fits a table's row.

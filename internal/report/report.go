@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
 
@@ -152,7 +153,7 @@ func HTML(w io.Writer, r Report) error {
 		return err
 	}
 	page, err := template.New("page.html").Funcs(template.FuncMap{
-		"count": groupDigits, "shown": shownCell, "month": shortMonth, "words": spaced, "dict": dict,
+		"count": term.Number, "shown": Shown, "month": shortMonth, "words": spaced, "dict": dict,
 	}).ParseFS(files, "page.html")
 	if err != nil {
 		return fmt.Errorf("report page: %w", err)

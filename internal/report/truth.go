@@ -59,7 +59,7 @@ func truthDots(way string, rows []TruthGroup) template.HTML {
 		c.line("link", at(r.Precision), y, at(r.Recall), y)
 		c.circle("c1", at(r.Precision), y, 5, words)
 		c.circle("c2", at(r.Recall), y, 5, words)
-		c.text("note", "start", left+width+8, y+4, shownCell(r.Pairs))
+		c.text("note", "start", left+width+8, y+4, Shown(r.Pairs))
 		phrases = append(phrases, words)
 	}
 	return c.svg("Precision and recall by " + way + ". " + sentence(phrases...))

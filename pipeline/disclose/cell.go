@@ -82,17 +82,3 @@ func (c Cell) String() string {
 	}
 	return "*"
 }
-
-// span gives the smallest and largest count that would show as this cell.
-func (c Cell) span() (low, high int64) {
-	switch c.state {
-	case shown:
-		if c.count == 0 {
-			return 0, 0
-		}
-		return max(largestSuppressed+1, c.count-roundTo/2), c.count + roundTo/2
-	case suppressed:
-		return 1, largestSuppressed
-	}
-	return 0, maxCount
-}

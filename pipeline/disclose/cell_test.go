@@ -84,29 +84,25 @@ func TestNothingPrintsWhatACellHides(t *testing.T) {
 	}
 }
 
-func TestShares(t *testing.T) {
-	tests := []struct {
-		part, whole Cell
-		want        string
-	}{
-		{Count(0), Count(100), "0%"},
-		{Count(33), Count(101), "35%"}, // 35 of 100, not 33 of 101
-		{Count(7), Count(100), "*"},
-		{Count(1000), Count(4003), "25.0%"}, // 1,000 of 4,005, to a tenth
-		{Count(1000), Count(7), "*"},
-		{Count(0), Count(0), "*"},
-		{NotAssessable(), Count(100), "*"},
-		{Count(13), Count(12), "100%"}, // rounds to 15 of 10
-	}
-	for _, test := range tests {
-		if got := ShareOf(test.part, test.whole).Percent(); got != test.want {
-			t.Errorf("%s of %s = %s, want %s", test.part, test.whole, got, test.want)
-		}
-	}
+func TestRatesAreMadeFromShownCounts(t *testing.T) {
 	if rate, ok := RateOf(Count(52), Count(998)); !ok || rate != 50 {
 		t.Errorf("rate %v %v, want 50 for each thousand", rate, ok)
 	}
 	if _, ok := RateOf(Count(3), Count(998)); ok {
 		t.Error("a rate was made from a suppressed count")
 	}
+}
+
+// span gives the smallest and largest count that would show as this cell.
+func (c Cell) span() (low, high int64) {
+	switch c.state {
+	case shown:
+		if c.count == 0 {
+			return 0, 0
+		}
+		return max(largestSuppressed+1, c.count-roundTo/2), c.count + roundTo/2
+	case suppressed:
+		return 1, largestSuppressed
+	}
+	return 0, maxCount
 }
