@@ -12,10 +12,10 @@ FUZZ   ?= 30s
 # where the published data of the acceptance checks lie; no part of the project
 PUBLISHED ?= $(abspath ../shared)
 
-.PHONY: help build demo test race fuzz lint check bench accept clean
+.PHONY: help build demo test race fuzz lint check bench bench-peers accept clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the program as build/tre
 	@mkdir -p $(BUILD)
@@ -53,6 +53,9 @@ check: lint test ## all that must hold before a commit
 
 bench: ## the benchmarks behind docs/performance.md
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 1x ./...
+
+bench-peers: build ## link a million records with tre and with Splink, side by side
+	linkage/testdata/peers/run.sh link $(TRE) $(BUILD)/peers "$(PUBLISHED)" $(PEERS)
 
 accept: build ## acceptance checks against published data, where they are at hand
 	@if [ -d "$(PUBLISHED)" ]; then echo "published data: $(PUBLISHED)"; \

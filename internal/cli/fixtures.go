@@ -26,25 +26,47 @@ type fixturesOptions struct {
 	Feeds  []string
 	Clean  bool
 	Traps  bool
+
+	Records int64
+	Out     string
+	Changed float64
+	From    string
 }
 
 func newFixturesCommand(s *term.Streams) *cobra.Command {
 	o := fixturesOptions{}
 	c := &cobra.Command{
-		Use:     "fixtures REGION",
-		Short:   "Fill a region's landing with invented people's deliveries",
+		Use:     "fixtures REGION | --records N --out FILE",
+		Short:   "Fill a region's landing with invented people's deliveries, or make plain records",
 		GroupID: "region",
 		Long: `Invent a region: people, households and their care, sent by every kind of system in
 its real layout, container, encoding and refresh model, with the errors such
 data have. The same seed gives the same bytes. Who is who is written to truth/,
 which a run never reads to link. NHS numbers come from the range 999, which is
 never issued (regions of more than 900,000 people go on into 998 and below); no
-postcode exists.`,
-		Args: cobra.ExactArgs(1),
+postcode exists.
+
+With --records, and no region, make a plain file of person records for tre link:
+Parquet or CSV by its ending, column cluster saying which are the same person.
+With --changed and --from, write what such a file has become a while later, and
+beside it, as FILE.delta.parquet (or .csv), only the records that are new,
+changed or gone.
+
+    tre fixtures --records 1000000 --out people.parquet
+    tre fixtures --changed 1 --from people.parquet --out later.parquet`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if plainRecords(c) {
+				return runRecords(c, s, o)
+			}
 			o.Path = args[0]
 			return runFixtures(c, s, o)
 		},
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if plainRecords(c) {
+			return cobra.NoArgs(c, args)
+		}
+		return cobra.ExactArgs(1)(c, args)
 	}
 	c.Flags().IntVar(&o.People, "people", 20000, "invent `N` people; fewer than 500 make thin data")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the same seed `N` gives the same region")
@@ -53,6 +75,10 @@ postcode exists.`,
 	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only this `FEED` (repeatable, or several separated by commas)")
 	c.Flags().BoolVar(&o.Clean, "no-errors", false, "without the errors real data have")
 	c.Flags().BoolVar(&o.Traps, "traps", false, "with one bad delivery of every kind")
+	c.Flags().Int64Var(&o.Records, "records", 0, "make a plain file of `N` person records instead")
+	c.Flags().StringVar(&o.Out, "out", "", "the `FILE` of records to write, .parquet or .csv")
+	c.Flags().Float64Var(&o.Changed, "changed", 0, "change `PERCENT` of the records of --from")
+	c.Flags().StringVar(&o.From, "from", "", "the `FILE` of records to change")
 	return c
 }
 

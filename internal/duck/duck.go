@@ -13,6 +13,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -27,6 +28,7 @@ type Options struct {
 	Threads     int    // worker threads; 0 means 2
 	MemoryBytes int64  // ceiling for DuckDB's buffers; 0 means 2 GiB
 	SpillFolder string // where larger-than-memory operators may spill; "" forbids spilling
+	NoFiles     bool   // no query may read or write a file: for SQL written by others
 }
 
 // DB is one in-memory database on one connection. It is not safe for
@@ -72,6 +74,9 @@ func (db *DB) limit(ctx context.Context, o Options) error {
 		"SET TimeZone = 'Europe/London'",
 		"SET preserve_insertion_order = false",
 		"SET lock_configuration = true",
+	}
+	if o.NoFiles {
+		settings = slices.Insert(settings, len(settings)-1, "SET enable_external_access = false")
 	}
 	if o.SpillFolder == "" {
 		settings[5] = "SET max_temp_directory_size = '0B'"

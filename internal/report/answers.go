@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"tre/internal/report/draw"
 	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
@@ -28,8 +29,8 @@ type frailtyView struct {
 }
 
 // bandNames are the bands in the order they are stacked, with their classes.
-func bandNames() []series {
-	return []series{{"low", "b1"}, {"intermediate", "b2"}, {"high", "b3"}}
+func bandNames() []draw.Series {
+	return []draw.Series{{Name: "low", Class: "b1"}, {Name: "intermediate", Class: "b2"}, {Name: "high", Class: "b3"}}
 }
 
 // frailty draws the answer to hospital_frailty.
@@ -84,11 +85,11 @@ func frailtyTiles(whole disclose.Table) []tile {
 		sum, complete = sum+n, complete && ok
 	}
 	for _, s := range bandNames() {
-		cell, note := only(whole, "band", s.name), bandRange(s.name)
+		cell, note := only(whole, "band", s.Name), bandRange(s.Name)
 		if n, ok := cell.Shown(); ok && complete && sum > 0 {
 			note += fmt.Sprintf(", %.0f%% of all", 100*float64(n)/float64(sum))
 		}
-		tiles = append(tiles, tile{capital(s.name), Shown(cell), note, s.class})
+		tiles = append(tiles, tile{capital(s.Name), Shown(cell), note, s.Class})
 	}
 	return append(tiles,
 		tile{"Not admitted", Shown(only(whole, "band", "no index admission")), "no index admission, so no score", "b0"},
@@ -119,7 +120,7 @@ func only(t disclose.Table, dimension, label string) disclose.Cell {
 // whole is the sum of the bands shown, so a group with a suppressed band says
 // so and leaves it out of both.
 func frailtyBars(groups disclose.Table, by breakdown) template.HTML {
-	figure := bars{legend: bandNames(), format: percent}
+	figure := bars{legend: bandNames(), format: draw.Percent}
 	var phrases []string
 	largest := 0.0
 	for _, label := range groups.Distinct(by.dimension) {
@@ -128,8 +129,8 @@ func frailtyBars(groups disclose.Table, by breakdown) template.HTML {
 		phrases = append(phrases, row.label+" "+row.words())
 		largest = max(largest, drawn)
 	}
-	figure.end, figure.step = scale(largest)
-	figure.words = "Share of people in each frailty band. " + sentence(phrases...)
+	figure.end, figure.step = draw.Scale(largest)
+	figure.words = "Share of people in each frailty band. " + draw.Sentence(phrases...)
 	return figure.draw()
 }
 
@@ -146,13 +147,13 @@ func frailtyBar(group disclose.Table, label string) (bar, float64) {
 		row.note = strings.TrimPrefix(row.note+" *", "0 ")
 	}
 	for _, s := range bandNames() {
-		n, ok := only(group, "band", s.name).Shown()
+		n, ok := only(group, "band", s.Name).Shown()
 		if !ok || whole == 0 {
 			continue
 		}
 		share := float64(n) / float64(whole)
 		drawn += share
-		row.parts = append(row.parts, part{s.class, share, fmt.Sprintf("%s, %s: %s people, %s", label, s.name, term.Number(n), percent(share))})
+		row.parts = append(row.parts, part{s.Class, share, fmt.Sprintf("%s, %s: %s people, %s", label, s.Name, term.Number(n), draw.Percent(share))})
 	}
 	return row, drawn
 }
@@ -230,7 +231,7 @@ func populationPyramid(t disclose.Table) captioned {
 		figure.rows = append(figure.rows, row)
 		phrases = append(phrases, row.leftWords+"; "+row.rightWords)
 	}
-	figure.words = "People by age and sex. " + sentence(phrases...)
+	figure.words = "People by age and sex. " + draw.Sentence(phrases...)
 	return captioned{"By age and sex", "Ten-year age bands on the as-at date.", figure.draw()}
 }
 
@@ -242,7 +243,7 @@ func populationBars(t disclose.Table, by breakdown) captioned {
 		}
 	}
 	t = t.WhereNot(by.dimension, disclose.All)
-	figure := bars{format: short}
+	figure := bars{format: draw.Short}
 	largest := 0.0
 	var phrases []string
 	for i := range t.Len() {
@@ -255,8 +256,8 @@ func populationBars(t disclose.Table, by breakdown) captioned {
 		figure.rows = append(figure.rows, row)
 		phrases = append(phrases, label+" "+row.note)
 	}
-	figure.end, figure.step = scale(largest)
-	figure.words = "People " + strings.ToLower(by.title) + ". " + sentence(phrases...)
+	figure.end, figure.step = draw.Scale(largest)
+	figure.words = "People " + strings.ToLower(by.title) + ". " + draw.Sentence(phrases...)
 	return captioned{by.title, by.caption, figure.draw()}
 }
 
@@ -289,7 +290,7 @@ func rateColumns(kind string, t disclose.Table) template.HTML {
 			phrases = append(phrases, c.words)
 		}
 	}
-	figure.words = capital(kind) + " for each thousand people. " + sentence(phrases...)
+	figure.words = capital(kind) + " for each thousand people. " + draw.Sentence(phrases...)
 	return figure.draw()
 }
 

@@ -2,8 +2,8 @@ package report
 
 import (
 	"html/template"
-	"strings"
 
+	"tre/internal/report/draw"
 	"tre/internal/term"
 )
 
@@ -25,7 +25,7 @@ type bar struct {
 // one axis that begins at 0.
 type bars struct {
 	words     string // what the figure says to someone who cannot see it
-	legend    []series
+	legend    []draw.Series
 	end, step float64 // of the axis
 	format    func(float64) string
 	rows      []bar
@@ -37,46 +37,38 @@ const rowHeight = 22
 func (b bars) draw() template.HTML {
 	labelWidth, noteWidth := 0.0, 0.0
 	for _, r := range b.rows {
-		labelWidth = max(labelWidth, charWidth*float64(len([]rune(r.label)))+8)
-		noteWidth = max(noteWidth, charWidth*float64(len([]rune(r.note)))+6)
+		labelWidth = max(labelWidth, draw.CharWidth*float64(len([]rune(r.label)))+8)
+		noteWidth = max(noteWidth, draw.CharWidth*float64(len([]rune(r.note)))+6)
 	}
 	labelWidth = min(labelWidth, 130)
-	c := &canvas{width: figureWidth}
+	c := &draw.Canvas{Width: draw.Width}
 	top := 0.0
 	if len(b.legend) > 0 {
-		top = c.legend(0, b.legend)
+		top = c.Legend(0, b.legend)
 	}
-	left, width := labelWidth, figureWidth-labelWidth-max(noteWidth, 14)
+	left, width := labelWidth, draw.Width-labelWidth-max(noteWidth, 14)
 	bottom := top + rowHeight*float64(len(b.rows))
-	c.height = bottom + 18
-	for _, t := range ticks(b.end, b.step) {
+	c.Height = bottom + 18
+	for _, t := range draw.Ticks(b.end, b.step) {
 		x := left + width*t/b.end
-		c.line("grid", x, top, x, bottom)
-		c.text("tick", "middle", x, bottom+13, b.format(t))
+		c.Line("grid", x, top, x, bottom)
+		c.Text("tick", "middle", x, bottom+13, b.format(t))
 	}
 	for i, r := range b.rows {
 		y := top + rowHeight*float64(i) + 3
-		c.text("label", "end", left-6, y+12, clip(r.label, 20))
+		c.Text("label", "end", left-6, y+12, draw.Clip(r.label, 20))
 		x := left
 		for _, p := range r.parts {
 			w := width * p.value / b.end
 			if w > 0 {
-				c.rect(p.class, x, y, w, 16, p.words)
+				c.Rect(p.class, x, y, w, 16, p.words)
 			}
 			x += w
 		}
-		c.text("note", "start", left+width+6, y+12, r.note)
+		c.Text("note", "start", left+width+6, y+12, r.note)
 	}
-	c.line("axis", left, top, left, bottom)
-	return c.svg(b.words)
-}
-
-// clip shortens a label to a number of characters.
-func clip(label string, most int) string {
-	if r := []rune(label); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return label
+	c.Line("axis", left, top, left, bottom)
+	return c.SVG(b.words)
 }
 
 // column is one value of a column panel. A value that is not known is drawn as
@@ -113,16 +105,16 @@ func (f columns) draw() template.HTML {
 			}
 		}
 	}
-	end, step := scale(largest)
-	c := &canvas{width: figureWidth, height: top + plot + 18}
+	end, step := draw.Scale(largest)
+	c := &draw.Canvas{Width: draw.Width, Height: top + plot + 18}
 	gap := 16.0
-	each := (figureWidth - left - gap*float64(len(f.panels)-1)) / float64(max(count, 1))
+	each := (draw.Width - left - gap*float64(len(f.panels)-1)) / float64(max(count, 1))
 	x := left
 	for _, p := range f.panels {
 		width := each * float64(len(p.columns))
-		c.text("panel", "start", x, 9, p.title)
-		for _, t := range ticks(end, step) {
-			c.line("grid", x, top+plot-plot*t/end, x+width, top+plot-plot*t/end)
+		c.Text("panel", "start", x, 9, p.title)
+		for _, t := range draw.Ticks(end, step) {
+			c.Line("grid", x, top+plot-plot*t/end, x+width, top+plot-plot*t/end)
 		}
 		for i, v := range p.columns {
 			if len(p.columns) > 6 && i%2 == 1 { // no room for every label
@@ -130,25 +122,25 @@ func (f columns) draw() template.HTML {
 			}
 			v.draw(c, p.class, x+each*float64(i), top, plot, each, end)
 		}
-		c.line("axis", x, top+plot, x+width, top+plot)
+		c.Line("axis", x, top+plot, x+width, top+plot)
 		x += width + gap
 	}
-	for _, t := range ticks(end, step) {
-		c.text("tick", "end", left-5, top+plot-plot*t/end+4, short(t))
+	for _, t := range draw.Ticks(end, step) {
+		c.Text("tick", "end", left-5, top+plot-plot*t/end+4, draw.Short(t))
 	}
-	return c.svg(f.words)
+	return c.SVG(f.words)
 }
 
-func (v column) draw(c *canvas, class string, x, top, plot, each, end float64) {
+func (v column) draw(c *draw.Canvas, class string, x, top, plot, each, end float64) {
 	middle := x + each/2
 	if v.known {
 		height := plot * v.value / end
-		c.rect(class, x+1.5, top+plot-height, each-3, height, v.words)
+		c.Rect(class, x+1.5, top+plot-height, each-3, height, v.words)
 	} else {
-		c.text("mark", "middle", middle, top+plot-3, v.mark)
+		c.Text("mark", "middle", middle, top+plot-3, v.mark)
 	}
 	if v.label != "" {
-		c.text("tick", "middle", middle, top+plot+13, v.label)
+		c.Text("tick", "middle", middle, top+plot+13, v.label)
 	}
 }
 
@@ -175,44 +167,44 @@ func (p pyramid) draw() template.HTML {
 	for _, r := range p.rows {
 		largest = max(largest, r.left, r.right)
 	}
-	end, step := scale(largest)
-	half := (figureWidth - middle - 20) / 2
+	end, step := draw.Scale(largest)
+	half := (draw.Width - middle - 20) / 2
 	leftAxis, rightAxis := 10+half, 10+half+middle
 	bottom := top + row*float64(len(p.rows))
-	c := &canvas{width: figureWidth, height: bottom + 18}
-	c.text("panel", "end", leftAxis, 10, p.leftTitle)
-	c.text("panel", "start", rightAxis, 10, p.rightTitle)
-	for i, t := range ticks(end, step) {
-		c.line("grid", leftAxis-half*t/end, top, leftAxis-half*t/end, bottom)
-		c.line("grid", rightAxis+half*t/end, top, rightAxis+half*t/end, bottom)
+	c := &draw.Canvas{Width: draw.Width, Height: bottom + 18}
+	c.Text("panel", "end", leftAxis, 10, p.leftTitle)
+	c.Text("panel", "start", rightAxis, 10, p.rightTitle)
+	for i, t := range draw.Ticks(end, step) {
+		c.Line("grid", leftAxis-half*t/end, top, leftAxis-half*t/end, bottom)
+		c.Line("grid", rightAxis+half*t/end, top, rightAxis+half*t/end, bottom)
 		if i%2 == 0 {
-			c.text("tick", "middle", leftAxis-half*t/end, bottom+13, short(t))
-			c.text("tick", "middle", rightAxis+half*t/end, bottom+13, short(t))
+			c.Text("tick", "middle", leftAxis-half*t/end, bottom+13, draw.Short(t))
+			c.Text("tick", "middle", rightAxis+half*t/end, bottom+13, draw.Short(t))
 		}
 	}
 	for i, r := range p.rows {
 		y := bottom - row*float64(i+1) + 1
-		c.text("label", "middle", (leftAxis+rightAxis)/2, y+12, r.label)
-		c.arm("c2", leftAxis, -half, y, r.left, end, r.leftWords)
-		c.arm("c1", rightAxis, half, y, r.right, end, r.rightWords)
+		c.Text("label", "middle", (leftAxis+rightAxis)/2, y+12, r.label)
+		arm(c, "c2", leftAxis, -half, y, r.left, end, r.leftWords)
+		arm(c, "c1", rightAxis, half, y, r.right, end, r.rightWords)
 	}
-	c.line("axis", leftAxis, top, leftAxis, bottom)
-	c.line("axis", rightAxis, top, rightAxis, bottom)
-	return c.svg(p.words)
+	c.Line("axis", leftAxis, top, leftAxis, bottom)
+	c.Line("axis", rightAxis, top, rightAxis, bottom)
+	return c.SVG(p.words)
 }
 
 // arm draws one side's bar from its axis; reach is negative to the left.
-func (c *canvas) arm(class string, axis, reach, y, value, end float64, words string) {
+func arm(c *draw.Canvas, class string, axis, reach, y, value, end float64, words string) {
 	if value < 0 {
 		anchor, shift := "start", 5.0
 		if reach < 0 {
 			anchor, shift = "end", -5.0
 		}
-		c.text("mark", anchor, axis+shift, y+12, "*")
+		c.Text("mark", anchor, axis+shift, y+12, "*")
 		return
 	}
 	length := reach * value / end
-	c.rect(class, min(axis, axis+length), y, max(length, -length), 16, words)
+	c.Rect(class, min(axis, axis+length), y, max(length, -length), 16, words)
 }
 
 // fall is one step of a waterfall: a whole, or what is taken from it.
@@ -230,8 +222,8 @@ func waterfall(words string, falls []fall) template.HTML {
 		largest = max(largest, f.count)
 	}
 	const left, right, row = 92.0, 74.0, 30.0
-	width := figureWidth - left - right
-	c := &canvas{width: figureWidth, height: row*float64(len(falls)) + 2}
+	width := draw.Width - left - right
+	c := &draw.Canvas{Width: draw.Width, Height: row*float64(len(falls)) + 2}
 	level := 0.0
 	for i, f := range falls {
 		y, length := row*float64(i)+5, width*float64(f.count)/float64(largest)
@@ -242,18 +234,13 @@ func waterfall(words string, falls []fall) template.HTML {
 		} else {
 			level = length
 		}
-		c.text("label", "end", left-8, y+14, f.label)
-		c.rect(f.class, left+start, y, max(length, 0.5), 20, f.label+": "+term.Number(f.count)+" rows")
-		c.text("note", "start", left+width+6, y+14, sign+term.Number(f.count))
+		c.Text("label", "end", left-8, y+14, f.label)
+		c.Rect(f.class, left+start, y, max(length, 0.5), 20, f.label+": "+term.Number(f.count)+" rows")
+		c.Text("note", "start", left+width+6, y+14, sign+term.Number(f.count))
 		if i+1 < len(falls) {
-			c.line("link", left+level, y, left+level, y+row+20)
+			c.Line("link", left+level, y, left+level, y+row+20)
 		}
 	}
-	c.line("axis", left, 0, left, c.height)
-	return c.svg(words)
-}
-
-// sentence joins phrases with commas and ends them with a full stop.
-func sentence(phrases ...string) string {
-	return strings.Join(phrases, ", ") + "."
+	c.Line("axis", left, 0, left, c.Height)
+	return c.SVG(words)
 }

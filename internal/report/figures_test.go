@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
+	"tre/internal/report/draw"
 	"tre/pipeline/disclose"
 )
 
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // goldenFigures are one of each figure, small, with every state a value can be in.
 func goldenFigures() map[string]template.HTML {
 	return map[string]template.HTML{
-		"bars": bars{words: "Shares.", legend: bandNames(), end: 0.4, step: 0.1, format: percent, rows: []bar{
+		"bars": bars{words: "Shares.", legend: bandNames(), end: 0.4, step: 0.1, format: draw.Percent, rows: []bar{
 			{"75 to 79", []part{{"b1", 0.2, "low"}, {"b2", 0.1, "intermediate"}, {"b3", 0.05, "high"}}, "1,200"},
 			{"a label too long to be shown whole", nil, "*"},
 		}}.draw(),
@@ -72,7 +72,7 @@ func TestFiguresStayInside(t *testing.T) {
 		}
 		for _, r := range regexp.MustCompile(`<rect class="[^"]+" x="([^"]+)" y="([^"]+)" width="([^"]+)"`).FindAllStringSubmatch(string(figure), -1) {
 			x, width := parseNumber(t, r[1]), parseNumber(t, r[3])
-			if x < 0 || width < 0 || x+width > figureWidth+0.2 {
+			if x < 0 || width < 0 || x+width > draw.Width+0.2 {
 				t.Errorf("%s: a bar from %v with width %v", name, x, width)
 			}
 		}
@@ -98,22 +98,6 @@ func checkXML(t *testing.T, name, text string) {
 		}
 		if err != nil {
 			t.Fatalf("%s is not well formed: %v", name, err)
-		}
-	}
-}
-
-func TestScaleHoldsEveryValue(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		largest := rapid.Float64Range(1e-6, 1e9).Draw(t, "largest")
-		end, step := scale(largest)
-		at := ticks(end, step)
-		if end < largest*0.999999 || end > largest*2.6 || len(at) < 2 || len(at) > 7 || at[0] != 0 || math.Abs(at[len(at)-1]-end) > step/100 {
-			t.Fatalf("largest %v: axis to %v by %v, %d ticks", largest, end, step, len(at))
-		}
-	})
-	for _, nothing := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		if end, step := scale(nothing); end != 1 || step != 1 {
-			t.Errorf("scale(%v) = %v, %v", nothing, end, step)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"tre/internal/report/draw"
 	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
@@ -42,8 +43,8 @@ type linkedTable struct {
 }
 
 // fate is one thing that can become of a row.
-func fates() []series {
-	return []series{{"in force", "c1"}, {"superseded", "c4"}, {"quarantined", "c2"}}
+func fates() []draw.Series {
+	return []draw.Series{{Name: "in force", Class: "c1"}, {Name: "superseded", Class: "c4"}, {Name: "quarantined", Class: "c2"}}
 }
 
 func journey(deliveries []Delivery, linked []LinkedRow) journeyView {
@@ -94,7 +95,7 @@ func byFeed(deliveries []Delivery) [][]Delivery {
 }
 
 func fateBars(feeds []string, sums map[string]*Rows) template.HTML {
-	figure := bars{legend: fates(), format: percent, end: 1, step: 0.25}
+	figure := bars{legend: fates(), format: draw.Percent, end: 1, step: 0.25}
 	var phrases []string
 	for _, feed := range feeds {
 		s := sums[feed]
@@ -102,31 +103,31 @@ func fateBars(feeds []string, sums map[string]*Rows) template.HTML {
 		whole := float64(max(s.In, 1))
 		for i, n := range []int64{s.InForce, s.Superseded, s.Quarantined} {
 			share := float64(n) / whole
-			row.parts = append(row.parts, part{fates()[i].class, share, fmt.Sprintf("%s, %s: %s rows, %s", feed, fates()[i].name, term.Number(n), percent(share))})
+			row.parts = append(row.parts, part{fates()[i].Class, share, fmt.Sprintf("%s, %s: %s rows, %s", feed, fates()[i].Name, term.Number(n), draw.Percent(share))})
 		}
 		figure.rows = append(figure.rows, row)
 		phrases = append(phrases, feed+" "+row.words())
 	}
-	figure.words = "What became of the rows of each feed. " + sentence(phrases...)
+	figure.words = "What became of the rows of each feed. " + draw.Sentence(phrases...)
 	return figure.draw()
 }
 
 // quarantinedBars draws the quarantined share alone, which is too small to see
 // beside the others.
 func quarantinedBars(feeds []string, sums map[string]*Rows) template.HTML {
-	figure := bars{format: percent}
+	figure := bars{format: draw.Percent}
 	var phrases []string
 	largest := 0.0
 	for _, feed := range feeds {
 		s := sums[feed]
 		share := float64(s.Quarantined) / float64(max(s.In, 1))
 		largest = max(largest, share)
-		words := fmt.Sprintf("%s: %s rows, %s", feed, term.Number(s.Quarantined), percent(share))
+		words := fmt.Sprintf("%s: %s rows, %s", feed, term.Number(s.Quarantined), draw.Percent(share))
 		figure.rows = append(figure.rows, bar{feed, []part{{"c2", share, words}}, term.Number(s.Quarantined)})
 		phrases = append(phrases, words)
 	}
-	figure.end, figure.step = scale(largest)
-	figure.words = "Quarantined rows of each feed. " + sentence(phrases...)
+	figure.end, figure.step = draw.Scale(largest)
+	figure.words = "Quarantined rows of each feed. " + draw.Sentence(phrases...)
 	return figure.draw()
 }
 
@@ -165,9 +166,9 @@ func linkage(steps []Step, truth *Truth) linkageView {
 			feeds = append(feeds, s.Feed)
 		}
 	}
-	figure := bars{format: percent, end: 1, step: 0.25}
+	figure := bars{format: draw.Percent, end: 1, step: 0.25}
 	for i, name := range names {
-		figure.legend = append(figure.legend, series{name, stepClasses()[i%len(stepClasses())]})
+		figure.legend = append(figure.legend, draw.Series{Name: name, Class: stepClasses()[i%len(stepClasses())]})
 	}
 	var phrases []string
 	for _, feed := range feeds {
@@ -176,7 +177,7 @@ func linkage(steps []Step, truth *Truth) linkageView {
 		phrases = append(phrases, feed+" "+row.words())
 	}
 	if len(feeds) > 0 {
-		figure.words = "Share of each feed's records that each step placed. " + sentence(phrases...)
+		figure.words = "Share of each feed's records that each step placed. " + draw.Sentence(phrases...)
 		v.Steps = figure.draw()
 	}
 	if truth != nil {
@@ -185,7 +186,7 @@ func linkage(steps []Step, truth *Truth) linkageView {
 	return v
 }
 
-func stepBar(feed string, steps []Step, legend []series) bar {
+func stepBar(feed string, steps []Step, legend []draw.Series) bar {
 	cells := map[string]disclose.Cell{}
 	var whole int64
 	hidden := false
@@ -200,10 +201,10 @@ func stepBar(feed string, steps []Step, legend []series) bar {
 		row.note = strings.TrimPrefix(row.note+" *", "0 ")
 	}
 	for _, l := range legend {
-		n, _ := cells[l.name].Shown()
+		n, _ := cells[l.Name].Shown()
 		if n > 0 {
 			share := float64(n) / float64(whole)
-			row.parts = append(row.parts, part{l.class, share, fmt.Sprintf("%s, %s: %s records, %s", feed, l.name, term.Number(n), percent(share))})
+			row.parts = append(row.parts, part{l.Class, share, fmt.Sprintf("%s, %s: %s records, %s", feed, l.Name, term.Number(n), draw.Percent(share))})
 		}
 	}
 	return row

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"tre/internal/report/draw"
 	"tre/pipeline/disclose"
 )
 
@@ -38,8 +39,8 @@ type qualityRow struct {
 type heatCell struct{ Text, Class, Words string }
 
 // vodim are the five things a value can be.
-func vodim() []series {
-	return []series{{"valid", "c1"}, {"other", "c6"}, {"default", "c4"}, {"invalid", "c2"}, {"missing", "b0"}}
+func vodim() []draw.Series {
+	return []draw.Series{{Name: "valid", Class: "c1"}, {Name: "other", Class: "c6"}, {Name: "default", Class: "c4"}, {Name: "invalid", Class: "c2"}, {Name: "missing", Class: "b0"}}
 }
 
 // Earlier is the month of everything before the months shown one by one.
@@ -152,16 +153,16 @@ func vodimBar(q Quality) template.HTML {
 	if q.all() < fewRows {
 		return ""
 	}
-	c := &canvas{width: 90, height: 12}
+	c := &draw.Canvas{Width: 90, Height: 12}
 	x, words := 0.0, []string{}
 	for i, n := range []int64{q.Valid, q.Other, q.Default, q.Invalid, q.Missing} {
 		if n == 0 {
 			continue
 		}
 		share := float64(n) / float64(q.all())
-		name := fmt.Sprintf("%s %.0f%%", vodim()[i].name, 100*share)
-		c.rect(vodim()[i].class, x, 0, 90*share, 12, name)
+		name := fmt.Sprintf("%s %.0f%%", vodim()[i].Name, 100*share)
+		c.Rect(vodim()[i].Class, x, 0, 90*share, 12, name)
 		x, words = x+90*share, append(words, name)
 	}
-	return c.svg(sentence(words...))
+	return c.SVG(draw.Sentence(words...))
 }

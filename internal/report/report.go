@@ -19,11 +19,12 @@ import (
 	"strings"
 	"time"
 
+	"tre/internal/report/draw"
 	"tre/internal/term"
 	"tre/pipeline/disclose"
 )
 
-//go:embed page.html page.css
+//go:embed page.html
 var files embed.FS
 
 // Report is everything the page shows. Sections without data are left out or
@@ -174,11 +175,8 @@ type view struct {
 }
 
 func compose(r Report) (view, error) {
-	style, err := files.ReadFile("page.css")
-	if err != nil {
-		return view{}, err
-	}
-	v := view{Report: r, Style: template.CSS(style)}
+	var err error
+	v := view{Report: r, Style: draw.Style()}
 	if v.FrailtyView, err = frailty(r.Frailty); err != nil {
 		return view{}, err
 	}
@@ -218,4 +216,12 @@ func shortMonth(month string) string {
 		return month
 	}
 	return at.Format("Jan 06")
+}
+
+// Shown writes a protected count with its thousands grouped.
+func Shown(c disclose.Cell) string {
+	if n, ok := c.Shown(); ok {
+		return term.Number(n)
+	}
+	return c.String()
 }

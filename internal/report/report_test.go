@@ -177,7 +177,7 @@ func luminance(t *testing.T, colour string) float64 {
 // TestColoursCanBeRead holds WCAG 2 AA in light and dark: 4.5 for words, 3 for
 // bars against the page.
 func TestColoursCanBeRead(t *testing.T) {
-	style, err := os.ReadFile("page.css")
+	style, err := os.ReadFile("draw/page.css")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"tre/internal/report/draw"
 )
 
 // truthFigures draws precision and recall as dots, one figure for each way of
@@ -38,31 +40,31 @@ func truthDots(way string, rows []TruthGroup) template.HTML {
 	}
 	start := dotStart(lowest)
 	const left, right = 92.0, 58.0
-	width := figureWidth - left - right
-	c := &canvas{width: figureWidth}
-	top := c.legend(0, []series{{"precision", "c1"}, {"recall", "c2"}})
+	width := draw.Width - left - right
+	c := &draw.Canvas{Width: draw.Width}
+	top := c.Legend(0, []draw.Series{{Name: "precision", Class: "c1"}, {Name: "recall", Class: "c2"}})
 	bottom := top + rowHeight*float64(len(rows))
-	c.height = bottom + 18
+	c.Height = bottom + 18
 	at := func(v float64) float64 { return left + width*(v-start)/(1-start) }
 	for i := range 5 {
 		v := start + (1-start)*float64(i)/4
-		c.line("grid", at(v), top, at(v), bottom)
+		c.Line("grid", at(v), top, at(v), bottom)
 		if i%2 == 0 {
-			c.text("tick", "middle", at(v), bottom+13, strconv.FormatFloat(v, 'f', -1, 64))
+			c.Text("tick", "middle", at(v), bottom+13, strconv.FormatFloat(v, 'f', -1, 64))
 		}
 	}
 	var phrases []string
 	for i, r := range rows {
 		y := top + rowHeight*float64(i) + 11
 		words := fmt.Sprintf("%s: precision %.4f, recall %.4f", r.Group, r.Precision, r.Recall)
-		c.text("label", "end", left-8, y+4, clip(r.Group, 14))
-		c.line("link", at(r.Precision), y, at(r.Recall), y)
-		c.circle("c1", at(r.Precision), y, 5, words)
-		c.circle("c2", at(r.Recall), y, 5, words)
-		c.text("note", "start", left+width+8, y+4, Shown(r.Pairs))
+		c.Text("label", "end", left-8, y+4, draw.Clip(r.Group, 14))
+		c.Line("link", at(r.Precision), y, at(r.Recall), y)
+		c.Circle("c1", at(r.Precision), y, 5, words)
+		c.Circle("c2", at(r.Recall), y, 5, words)
+		c.Text("note", "start", left+width+8, y+4, Shown(r.Pairs))
 		phrases = append(phrases, words)
 	}
-	return c.svg("Precision and recall by " + way + ". " + sentence(phrases...))
+	return c.SVG("Precision and recall by " + way + ". " + draw.Sentence(phrases...))
 }
 
 // dotStart gives a round number at or below the lowest value: 0.98, 0.9, 0.8, ...

@@ -1,0 +1,299 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tre/internal/duck"
+	"tre/internal/problem"
+)
+
+// In says what to read.
+type In struct {
+	Files       []string // CSV (.csv, .csv.gz, .tsv) or Parquet (anything else)
+	ID          string   // the column of unique ids
+	Source      string   // the column that names the input; read where a file has it, else the file's name is used
+	Columns     []string // the columns wanted, besides those
+	Threads     int      // DuckDB's limits while reading; 0 means its defaults
+	MemoryBytes int64
+}
+
+// Read reads records. CSV is read as text, in UTF-8 with a header; an empty
+// field is null; ids that are all whole numbers are read as numbers. A missing
+// column, an empty file and a null or repeated id are refused.
+func Read(ctx context.Context, in In) (*Table, error) {
+	if len(in.Files) == 0 {
+		return nil, problem.New(problem.Usage, "name one or more CSV or Parquet files", "no records given")
+	}
+	db, err := duck.Open(ctx, duck.Options{Threads: in.Threads, MemoryBytes: in.MemoryBytes})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	inputs := make([]input, len(in.Files))
+	for i, file := range in.Files {
+		if inputs[i], err = open(ctx, db, file); err != nil {
+			return nil, err
+		}
+	}
+	kinds, err := settle(in, inputs)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(in, kinds)
+	for _, input := range inputs {
+		if err := r.read(ctx, db, input); err != nil {
+			return nil, err
+		}
+	}
+	t := r.table()
+	return t, refuseIDs(ctx, db, t, inputs)
+}
+
+// input is one file, opened.
+type input struct {
+	path, from string // from is the file as a relation in SQL
+	name       string // what the input is called when the file does not say
+	isText     bool   // CSV: every column is text
+	columns    map[string]string
+}
+
+func open(ctx context.Context, db *duck.DB, path string) (input, error) {
+	in := input{path: path, from: Relation(path), isText: isCSV(path), columns: map[string]string{}}
+	in.name, _, _ = strings.Cut(filepath.Base(path), ".")
+	rows, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+in.from+")")
+	if err != nil {
+		return in, problem.Wrap(err, problem.Failed, "records are CSV in UTF-8 with a header, or Parquet", "cannot read %s", path)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, kind string
+		if err := rows.Scan(&name, &kind); err != nil {
+			return in, err
+		}
+		in.columns[name] = kind
+	}
+	return in, rows.Err()
+}
+
+// Relation is a records file as a relation in SQL.
+func Relation(path string) string {
+	if isCSV(path) {
+		return "read_csv(" + duck.Text(path) + ", all_varchar = true, header = true, nullstr = '')"
+	}
+	return "read_parquet(" + duck.Text(path) + ")"
+}
+
+func isCSV(path string) bool {
+	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
+	return strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv")
+}
+
+// settle finds one kind a column over all inputs: text, where they differ.
+func settle(in In, inputs []input) (map[string]Kind, error) {
+	kinds := map[string]Kind{}
+	for _, input := range inputs {
+		for _, name := range append([]string{in.ID}, in.Columns...) {
+			typed, ok := input.typeOf(name)
+			if !ok {
+				return nil, problem.New(problem.Usage, "columns there are: "+columnsOf(input), "%s has no column %s, which the model needs", input.path, name)
+			}
+			kind, err := kindOf(typed)
+			if err != nil {
+				return nil, problem.Wrap(err, problem.Usage, "turn it into text, a number, a date or a list of those", "column %s of %s", name, input.path)
+			}
+			if before, seen := kinds[name]; seen && before != kind {
+				kind = Text
+			}
+			kinds[name] = kind
+		}
+	}
+	if k := kinds[in.ID]; k != Whole {
+		kinds[in.ID] = Text
+	}
+	return kinds, nil
+}
+
+// typeOf gives the type of a column; as in SQL, case does not matter.
+func (in input) typeOf(name string) (typed string, ok bool) {
+	if typed, ok = in.columns[name]; ok {
+		return typed, true
+	}
+	for column, typed := range in.columns {
+		if strings.EqualFold(column, name) {
+			return typed, true
+		}
+	}
+	return "", false
+}
+
+func columnsOf(in input) string {
+	var names []string
+	for name := range in.columns {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// kindOf reads DuckDB's name of a type.
+func kindOf(typed string) (Kind, error) {
+	if element, isList := cutList(typed); isList {
+		kind, err := kindOf(element)
+		switch {
+		case err != nil || kind == TextList || kind == NumberList:
+			return 0, fmt.Errorf("type %s is not known here", typed)
+		case kind == Whole || kind == Real:
+			return NumberList, nil
+		}
+		return TextList, nil
+	}
+	switch typed, _, _ = strings.Cut(typed, "("); typed {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER":
+		return Whole, nil
+	case "FLOAT", "DOUBLE", "DECIMAL":
+		return Real, nil
+	case "BOOLEAN":
+		return Boolean, nil
+	case "DATE":
+		return Date, nil
+	case "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE":
+		return Timestamp, nil
+	case "STRUCT", "MAP", "UNION", "BLOB":
+		return 0, fmt.Errorf("type %s is not known here", typed)
+	}
+	return Text, nil // VARCHAR, ENUM, UUID, HUGEINT, TIME …: as they print
+}
+
+// cutList gives the element type of T[] and T[3].
+func cutList(typed string) (element string, isList bool) {
+	if !strings.HasSuffix(typed, "]") {
+		return "", false
+	}
+	return typed[:strings.LastIndexByte(typed, '[')], true
+}
+
+// sqlOf writes a column so that it arrives as text, BIGINT, DOUBLE, or a list.
+func sqlOf(name string, kind Kind) string {
+	column := duck.Name(name)
+	switch kind {
+	case Whole:
+		return column + "::BIGINT"
+	case Real:
+		return column + "::DOUBLE"
+	case Boolean:
+		return column + "::INTEGER::BIGINT"
+	case Date, Timestamp:
+		return "epoch(" + column + ")::DOUBLE"
+	case TextList:
+		return column + "::VARCHAR[]"
+	case NumberList:
+		return column + "::DOUBLE[]"
+	}
+	return column + "::VARCHAR"
+}
+
+// reader gathers the inputs' rows in the order they come.
+type reader struct {
+	in       In
+	names    []string
+	encoders []*encoder
+	ids      idReader
+	sources  []string
+	source   []int32
+	rows     int
+}
+
+func newReader(in In, kinds map[string]Kind) *reader {
+	r := &reader{in: in, ids: idReader{isWhole: kinds[in.ID] == Whole}}
+	for _, name := range in.Columns {
+		if slices.Contains(r.names, name) {
+			continue
+		}
+		r.names = append(r.names, name)
+		r.encoders = append(r.encoders, newEncoder(name, kinds[name]))
+	}
+	return r
+}
+
+// read takes one input. Each column has a goroutine of its own, which encodes
+// while DuckDB reads on.
+func (r *reader) read(ctx context.Context, db *duck.DB, in input) error {
+	asked := []string{sqlOf(r.in.ID, map[bool]Kind{true: Whole, false: Text}[r.ids.isWhole]), r.sourceSQL(in)}
+	for i, name := range r.names {
+		asked = append(asked, sqlOf(name, r.encoders[i].column.Kind))
+	}
+	before := r.rows
+	err := db.Arrow(ctx, "SELECT "+strings.Join(asked, ", ")+" FROM "+in.from, r.take)
+	if err != nil {
+		return problem.Wrap(err, problem.Failed, "records are CSV in UTF-8 with a header, or Parquet", "cannot read %s", in.path)
+	}
+	if r.rows == before {
+		return problem.New(problem.Usage, "give a file with records", "%s has no rows", in.path)
+	}
+	return nil
+}
+
+// sourceSQL names the input of each row; a constant costs nothing to speak of.
+func (r *reader) sourceSQL(in input) string {
+	if _, has := in.columns[r.in.Source]; has {
+		return "coalesce(" + duck.Name(r.in.Source) + "::VARCHAR, '')"
+	}
+	if len(r.in.Files) > 1 {
+		return duck.Text(in.name)
+	}
+	return "''"
+}
+
+func (r *reader) take(batches array.RecordReader) error {
+	feeds := make([]chan arrow.RecordBatch, len(r.encoders))
+	done := make(chan struct{}, len(feeds))
+	for i, e := range r.encoders {
+		feeds[i] = make(chan arrow.RecordBatch, 8)
+		go func() {
+			for batch := range feeds[i] {
+				e.add(batch.Column(i + 2))
+				batch.Release()
+			}
+			done <- struct{}{}
+		}()
+	}
+	for batches.Next() {
+		batch := batches.RecordBatch()
+		for _, feed := range feeds {
+			batch.Retain()
+			feed <- batch
+		}
+		r.ids.add(batch.Column(0))
+		r.addSources(batch.Column(1).(*array.String))
+		r.rows += int(batch.NumRows())
+	}
+	for _, feed := range feeds {
+		close(feed)
+	}
+	for range feeds {
+		<-done
+	}
+	return batches.Err()
+}
+
+func (r *reader) addSources(names *array.String) {
+	last, at := "\x00", int32(0)
+	for row := range names.Len() {
+		if name := names.Value(row); name != last {
+			found := slices.Index(r.sources, name)
+			if found < 0 {
+				found = len(r.sources)
+				r.sources = append(r.sources, strings.Clone(name))
+			}
+			last, at = r.sources[found], int32(found)
+		}
+		r.source = append(r.source, at)
+	}
+}

@@ -1,0 +1,225 @@
+// Package score gives pairs of records their match weight by a Fellegi-Sunter
+// model and writes those worth keeping.
+//
+// The weight of a pair is the prior's plus, for every comparison, log2(m/u) of
+// the level reached and the adjustment for how common the shared value is. A
+// pair is dropped as soon as the comparisons still open cannot bring it to the
+// least weight asked for; what is kept is exactly what full scoring would keep.
+package score
+
+import (
+	"math"
+
+	"tre/linkage/compare"
+	"tre/linkage/model"
+	"tre/linkage/records"
+)
+
+// Scorer knows a model's weights for the records of one plan. It is safe for
+// concurrent use.
+type Scorer struct {
+	Plan  *compare.Plan
+	Model *model.Model
+
+	least       float64 // weights below are not kept
+	prior       float64
+	comparisons []weights
+	cheap       []int // comparisons looked at first
+	costly      []int // then these, widest range first
+}
+
+// weights are those of one comparison.
+type weights struct {
+	levels    []float64    // by level
+	frequency []*frequency // by level; nil where none is adjusted
+	unequal   float64      // the most a pair of unequal values can reach
+	most      float64      // the most any pair can reach
+}
+
+// frequency is a term frequency adjustment.
+type frequency struct {
+	column   string
+	place    int       // of the column's code in a record
+	exact    float64   // log2 of u at the exact match level
+	weight   float64   // how much of the adjustment counts
+	logTerms []float64 // by code: log2 of the term's frequency, or of the least that counts
+	most     float64   // the largest adjustment
+}
+
+// Adjustment of a level's weight when two values are known: the log2 of the
+// exact match's u over the larger of the two frequencies.
+func (f *frequency) of(l, r int32) float64 {
+	switch {
+	case l < 0 && r < 0:
+		return 0
+	case l < 0:
+		return f.weight * (f.exact - f.logTerms[r])
+	case r < 0 || l == r:
+		return f.weight * (f.exact - f.logTerms[l])
+	}
+	return f.weight * (f.exact - max(f.logTerms[l], f.logTerms[r]))
+}
+
+// New makes a scorer; weights below least are not kept. Term frequencies are
+// those of the plan's records.
+func New(plan *compare.Plan, m *model.Model, least float64) *Scorer {
+	s := &Scorer{Plan: plan, Model: m, least: least, prior: m.PriorWeight()}
+	for i := range m.Comparisons {
+		s.comparisons = append(s.comparisons, s.weigh(i, &m.Comparisons[i]))
+		if plan.Comparisons[i].IsCheap {
+			s.cheap = append(s.cheap, i)
+		} else {
+			s.costly = append(s.costly, i)
+		}
+	}
+	return s
+}
+
+func (s *Scorer) weigh(at int, c *model.Comparison) weights {
+	w := weights{unequal: math.Inf(-1), most: math.Inf(-1)}
+	for i := range c.Levels {
+		weight := c.Weight(i)
+		w.levels = append(w.levels, weight)
+		f := s.frequencyOf(c, i)
+		w.frequency = append(w.frequency, f)
+		if f != nil {
+			weight += f.most
+		}
+		w.most = max(w.most, weight)
+		if !s.Plan.Comparisons[at].WhenEqual(i) {
+			w.unequal = max(w.unequal, weight)
+		}
+	}
+	return w
+}
+
+func (s *Scorer) frequencyOf(c *model.Comparison, level int) *frequency {
+	if !c.Adjusts(level) {
+		return nil
+	}
+	adjustment := c.Levels[level].TermFrequency
+	column := s.Plan.Table().Column(adjustment.Column)
+	f := &frequency{column: column.Name, place: s.Plan.Column(column.Name), weight: adjustment.Weight, exact: math.Log2(max(c.UExact(level), 1e-300))}
+	f.logTerms = logTerms(column, adjustment.MinimumU)
+	for _, term := range f.logTerms {
+		f.most = max(f.most, f.weight*(f.exact-term))
+	}
+	return f
+}
+
+func logTerms(c *records.Column, minimum float64) []float64 {
+	terms := make([]float64, c.Distinct())
+	for code := range terms {
+		terms[code] = math.Log2(max(c.Frequency(int32(code)), minimum))
+	}
+	return terms
+}
+
+// Judge scores pairs for one worker. It is not safe for concurrent use.
+type Judge struct {
+	*compare.Judge
+	scorer *Scorer
+	Levels []int8 // of the pair scored last, by comparison
+
+}
+
+// Judge makes a worker's judge.
+func (s *Scorer) Judge() *Judge {
+	j := &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons))}
+	return j
+}
+
+// Score gives the weight of a pair, and whether it reaches the least weight. If
+// not, neither the weight nor Levels are of any use.
+func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
+	s := j.scorer
+	j.Look(l, r, position)
+	weight = s.prior
+	bound := 0.0
+	for _, c := range s.cheap {
+		weight += j.weigh(c)
+	}
+	for _, c := range s.costly {
+		if j.SameValue(c) >= 0 || j.IsMissing(c) {
+			weight += j.weigh(c)
+			continue
+		}
+		j.Levels[c] = -1
+		if s.Plan.Comparisons[c].HasOneColumn() {
+			bound += s.comparisons[c].unequal
+		} else {
+			bound += s.comparisons[c].most
+		}
+	}
+	if weight+bound < s.least-slack {
+		return 0, false
+	}
+	for _, c := range s.costly {
+		if j.Levels[c] >= 0 {
+			continue
+		}
+		if s.Plan.Comparisons[c].HasOneColumn() {
+			bound -= s.comparisons[c].unequal
+		} else {
+			bound -= s.comparisons[c].most
+		}
+		weight += j.weigh(c)
+		if weight+bound < s.least-slack {
+			return 0, false
+		}
+	}
+	if len(s.costly) > 0 {
+		weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
+	}
+	return weight, weight >= s.least
+}
+
+// slack keeps a pair whose bound is off by the rounding of its parts.
+const slack = 1e-6
+
+// weigh finds the level of a comparison and gives its weight.
+func (j *Judge) weigh(c int) float64 {
+	level := j.Level(c)
+	j.Levels[c] = level
+	weight := j.scorer.comparisons[c].levels[level]
+	if f := j.scorer.comparisons[c].frequency[level]; f != nil {
+		l, r := j.Codes()
+		weight += f.of(l[f.place], r[f.place])
+	}
+	return weight
+}
+
+// sum adds the weights of the levels found, comparison by comparison.
+func (j *Judge) sum() float64 {
+	weight := j.scorer.prior
+	for c, level := range j.Levels {
+		weight += j.scorer.comparisons[c].levels[level]
+		weight += j.adjustment(c)
+	}
+	return weight
+}
+
+func (j *Judge) adjustment(c int) float64 {
+	f := j.scorer.comparisons[c].frequency[j.Levels[c]]
+	if f == nil {
+		return 0
+	}
+	l, r := j.Codes()
+	return f.of(l[f.place], r[f.place])
+}
+
+// Part is what one comparison adds to the weight of a pair.
+type Part struct {
+	Level      int     // position in the model
+	Weight     float64 // log2(m/u)
+	Adjustment float64 // for how common the shared value is
+}
+
+// Parts takes the weight of the pair scored last apart, by comparison.
+func (j *Judge) Parts() []Part {
+	parts := make([]Part, len(j.Levels))
+	for c, level := range j.Levels {
+		parts[c] = Part{int(level), j.scorer.comparisons[c].levels[level], j.adjustment(c)}
+	}
+	return parts
+}
