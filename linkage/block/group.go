@@ -1,6 +1,9 @@
 package block
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // groups are the rows that share the keys of a part. Rows of a group are in
 // ascending order, and a group that cannot make a pair is left out.
@@ -24,13 +27,10 @@ type entries struct {
 	sizes []int     // distinct codes of each key
 }
 
-// group sorts the entries by their keys, last key first, each time by counting:
-// rows with equal keys end up together, in ascending order.
+// group puts entries with equal keys together, in ascending order of rows: first
+// by the key with most values, by counting, then within each of its values by
+// the others packed into one number.
 func (e entries) group(table int) groups {
-	order := e.known()
-	for k := len(e.codes) - 1; k >= 0; k-- {
-		order = countingSort(order, e.codes[k], e.sizes[k])
-	}
 	g := groups{starts: []int32{0}}
 	isOnce := len(e.rows) == table
 	if isOnce {
@@ -39,46 +39,136 @@ func (e entries) group(table int) groups {
 			g.of[row] = -1
 		}
 	}
-	for from := 0; from < len(order); {
-		to := from + 1
-		for to < len(order) && e.same(order[from], order[to]) {
-			to++
+	e.each(func(run []int32) {
+		if len(run) > 1 {
+			e.keep(&g, run, isOnce)
 		}
-		if to-from > 1 {
-			e.keep(&g, order[from:to], isOnce)
-		}
-		from = to
-	}
+	})
 	return g
 }
 
-// known gives the entries none of whose keys is null.
-func (e entries) known() []int32 {
-	order := make([]int32, 0, len(e.rows))
-	for i := range e.rows {
-		if e.isKnown(i) {
-			order = append(order, int32(i))
+// each visits the entries of each combination of keys, none of them null.
+func (e entries) each(visit func(entries []int32)) {
+	if len(e.codes) == 0 {
+		visit(sequence(len(e.rows)))
+		return
+	}
+	widest := 0
+	for k := range e.codes {
+		if e.sizes[k] > e.sizes[widest] {
+			widest = k
 		}
 	}
-	return order
+	order, starts := bucketed(e.codes[widest], e.sizes[widest])
+	rest := packing{entries: e, leftOut: widest}
+	for bucket := range len(starts) - 1 {
+		run := order[starts[bucket]:starts[bucket+1]]
+		if len(e.codes) == 1 {
+			if len(run) > 0 {
+				visit(run)
+			}
+			continue
+		}
+		rest.each(run, visit)
+	}
 }
 
-func (e entries) isKnown(i int) bool {
-	for _, codes := range e.codes {
-		if codes[i] < 0 {
-			return false
+// bucketed sorts entries stably by one code, leaving nulls out.
+func bucketed(codes []int32, distinct int) (order, starts []int32) {
+	starts = make([]int32, distinct+1)
+	for _, code := range codes {
+		if code >= 0 {
+			starts[code+1]++
 		}
 	}
-	return true
+	for code := range distinct {
+		starts[code+1] += starts[code]
+	}
+	next := slices.Clone(starts)
+	order = make([]int32, starts[distinct])
+	for entry, code := range codes {
+		if code >= 0 {
+			order[next[code]] = int32(entry)
+			next[code]++
+		}
+	}
+	return order, starts
 }
 
-func (e entries) same(a, b int32) bool {
-	for _, codes := range e.codes {
-		if codes[a] != codes[b] {
-			return false
+// packing sorts the entries of a bucket by all keys but one.
+type packing struct {
+	entries
+	leftOut int
+	packed  []packedEntry
+	run     []int32
+}
+
+// packedEntry is an entry with its other keys as one number.
+type packedEntry struct {
+	key   uint64
+	entry int32
+}
+
+func (p *packing) each(bucket []int32, visit func(entries []int32)) {
+	p.packed = p.packed[:0]
+	for _, entry := range bucket {
+		if key, isKnown := p.key(entry); isKnown {
+			p.packed = append(p.packed, packedEntry{key, entry})
 		}
 	}
-	return true
+	if len(p.packed) < 2 {
+		return
+	}
+	p.sort()
+	for from := 0; from < len(p.packed); {
+		p.run = append(p.run[:0], p.packed[from].entry)
+		to := from + 1
+		for to < len(p.packed) && p.packed[to].key == p.packed[from].key {
+			p.run = append(p.run, p.packed[to].entry)
+			to++
+		}
+		visit(p.run)
+		from = to
+	}
+}
+
+// key packs the other keys in mixed radix. No three columns of a billion records
+// have more than 2^64 combinations of codes that occur; beyond that keys that
+// differ could meet, so prepare numbers such keys first.
+func (p *packing) key(entry int32) (key uint64, isKnown bool) {
+	for k, codes := range p.codes {
+		if k == p.leftOut {
+			continue
+		}
+		code := codes[entry]
+		if code < 0 {
+			return 0, false
+		}
+		key = key*uint64(p.sizes[k]) + uint64(code)
+	}
+	return key, true
+}
+
+// sort orders by key, then entry; a small bucket by insertion.
+func (p *packing) sort() {
+	if len(p.packed) > 24 {
+		slices.SortFunc(p.packed, func(a, b packedEntry) int {
+			if a.key != b.key {
+				return cmp.Compare(a.key, b.key)
+			}
+			return int(a.entry - b.entry)
+		})
+		return
+	}
+	for i := 1; i < len(p.packed); i++ {
+		now := p.packed[i]
+		at := i
+		for at > 0 && p.packed[at-1].key > now.key { // entries come in ascending order
+			p.packed[at] = p.packed[at-1]
+			at--
+		}
+		p.packed[at] = now
+	}
 }
 
 func (e entries) keep(g *groups, entries []int32, isOnce bool) {
@@ -95,27 +185,37 @@ func (e entries) keep(g *groups, entries []int32, isOnce bool) {
 	g.starts = append(g.starts, int32(len(g.rows)))
 }
 
-// countingSort sorts stably by code. When there are far more codes than
-// entries, comparing is cheaper than counting.
-func countingSort(order, codes []int32, distinct int) []int32 {
-	if distinct > 8*len(order)+1024 {
-		slices.SortStableFunc(order, func(a, b int32) int { return int(codes[a]) - int(codes[b]) })
-		return order
+// narrowed numbers the combinations of keys anew, two at a time, while their
+// product is too large for one number.
+func (e entries) narrowed() entries {
+	product := 1.0
+	for _, size := range e.sizes {
+		product *= float64(max(size, 1))
 	}
-	next := make([]int32, distinct+1)
-	for _, entry := range order {
-		next[codes[entry]+1]++
+	if product < 1<<63 || len(e.codes) < 3 {
+		return e
 	}
-	for code := range distinct {
-		next[code+1] += next[code]
+	codes, distinct := combined(e.codes[0], e.codes[1])
+	e.codes = append([][]int32{codes}, e.codes[2:]...)
+	e.sizes = append([]int{distinct}, e.sizes[2:]...)
+	return e.narrowed()
+}
+
+func combined(a, b []int32) (codes []int32, distinct int) {
+	numbers := map[[2]int32]int32{}
+	codes = make([]int32, len(a))
+	for i := range a {
+		codes[i] = -1
+		if a[i] < 0 || b[i] < 0 {
+			continue
+		}
+		both := [2]int32{a[i], b[i]}
+		if _, ok := numbers[both]; !ok {
+			numbers[both] = int32(len(numbers))
+		}
+		codes[i] = numbers[both]
 	}
-	sorted := make([]int32, len(order))
-	for _, entry := range order {
-		code := codes[entry]
-		sorted[next[code]] = entry
-		next[code]++
-	}
-	return sorted
+	return codes, len(numbers)
 }
 
 // prepare groups the rows of a part.
@@ -128,7 +228,7 @@ func (p *part) prepare(rows int) {
 		for _, k := range p.keys {
 			e.codes, e.sizes = append(e.codes, k.left), append(e.sizes, k.distinct)
 		}
-		p.groups = e.group(rows)
+		p.groups = e.narrowed().group(rows)
 	default:
 		p.groups = p.twoSided(rows)
 	}
@@ -176,17 +276,9 @@ func (p *part) twoSided(rows int) groups {
 		e.codes[i] = append(slices.Clone(k.left), k.right...)
 		e.sizes = append(e.sizes, k.distinct)
 	}
-	order := e.known()
-	for k := len(e.codes) - 1; k >= 0; k-- {
-		order = countingSort(order, e.codes[k], e.sizes[k])
-	}
 	lefts, rights := groups{starts: []int32{0}}, groups{starts: []int32{0}}
-	for from := 0; from < len(order); {
-		to := from + 1
-		for to < len(order) && e.same(order[from], order[to]) {
-			to++
-		}
-		for _, entry := range order[from:to] {
+	e.narrowed().each(func(run []int32) {
+		for _, entry := range run {
 			if int(entry) < rows {
 				lefts.rows = append(lefts.rows, entry)
 			} else {
@@ -194,8 +286,7 @@ func (p *part) twoSided(rows int) groups {
 			}
 		}
 		lefts.starts, rights.starts = append(lefts.starts, int32(len(lefts.rows))), append(rights.starts, int32(len(rights.rows)))
-		from = to
-	}
+	})
 	lefts.rights = &rights
 	return lefts
 }

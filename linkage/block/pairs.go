@@ -351,3 +351,15 @@ func (e *enumerator) isTaken(l, r int32) bool {
 	}
 	return false
 }
+
+// Candidates is how many pairs the rules make, counting a pair of several rules
+// more than once. Prepare must have been called.
+func (r *Rules) Candidates() float64 {
+	var total float64
+	for _, p := range r.parts {
+		for i := range int32(p.groups.len()) {
+			total += p.pairsOf(i)
+		}
+	}
+	return total
+}

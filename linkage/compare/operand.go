@@ -16,8 +16,9 @@ import (
 // value of its column: a derived column with a dictionary of its own.
 type Operand struct {
 	*records.Column
-	base  string // the one column it is made of; "" for several
-	place int    // its column in the matrix of codes; -1 until a test needs it
+	ofNull int32  // the code of what is made of a missing value, mostly -1
+	base   string // the one column it is made of; "" for several
+	place  int    // its column in the matrix of codes; -1 until a test needs it
 }
 
 // operand gives the operand of an expression that reads columns of one side
@@ -57,7 +58,7 @@ func (c *Compiler) derive(e *condition.Expr) (*Operand, error) {
 		if o, ok := c.operands[column.Name]; ok {
 			return o, nil
 		}
-		return &Operand{Column: column, base: column.Name}, nil
+		return &Operand{Column: column, base: column.Name, ofNull: -1}, nil
 	}
 	compute, err := compileScalar(e)
 	if err != nil {
@@ -94,7 +95,7 @@ func (c *Compiler) deriveFromValues(base *records.Column, compute scalar) *Opera
 		}
 	})
 	in.count(derived)
-	return &Operand{Column: derived, base: base.Name}
+	return &Operand{Column: derived, base: base.Name, ofNull: ofNull}
 }
 
 // deriveFromRows computes an expression of several columns row by row.

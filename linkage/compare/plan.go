@@ -63,6 +63,7 @@ type Comparison struct {
 	// equal values always give the same level, which is remembered.
 	base     int
 	distinct int
+	fast     *fast // nil where levels are tested one by one
 
 	IsCheap   bool   // no similarity of texts is computed
 	whenEqual []bool // levels that hold only when the two values are equal
@@ -101,6 +102,7 @@ func (c *Compiler) Add(m *model.Comparison) error {
 		}
 	}
 	c.comparisons = append(c.comparisons, out)
+	out.fast = c.newFast(len(c.comparisons)-1, m)
 	return nil
 }
 
@@ -214,6 +216,11 @@ func (c *Compiler) Finish() *Plan {
 	for _, s := range c.similarities {
 		s.settle()
 	}
+	for _, comparison := range c.comparisons {
+		if comparison.fast != nil {
+			comparison.fast.settle(c.similarities)
+		}
+	}
 	p.codes = make([]int32, p.stride*c.table.Rows)
 	for at, o := range c.placed {
 		if o.base == o.Name {
@@ -320,6 +327,9 @@ func (j *Judge) Level(comparison int) int8 {
 }
 
 func (j *Judge) run(comparison int) int8 {
+	if c := j.plan.Comparisons[comparison]; c.fast != nil {
+		return j.LevelOf(comparison, j.pair.l[c.base], j.pair.r[c.base])
+	}
 	for i, t := range j.plan.Comparisons[comparison].levels {
 		if t == nil || t(&j.pair) {
 			return int8(i)
@@ -341,3 +351,6 @@ func (j *Judge) IsMissing(comparison int) bool {
 	base := j.plan.Comparisons[comparison].base
 	return base >= 0 && (j.pair.l[base] < 0 || j.pair.r[base] < 0)
 }
+
+// Len is the number of levels.
+func (c *Comparison) Len() int { return len(c.levels) }

@@ -117,7 +117,7 @@ func (c *Compiler) nullShape(s *Shape, e *condition.Expr) bool {
 		return true
 	case condition.IsNull:
 		o, err := c.operand(e.Args[0])
-		if left, right := sides(e); err != nil || left == right {
+		if left, right := sides(e); err != nil || left == right || o.ofNull >= 0 {
 			return false
 		}
 		for value, row := range s.First {
@@ -141,7 +141,7 @@ func (c *Compiler) sameOfBoth(a, b *condition.Expr) (*Operand, bool) {
 		return nil, false
 	}
 	y, err := c.operand(b)
-	return x, err == nil && x == y
+	return x, err == nil && x == y && x.ofNull < 0
 }
 
 func (s *Shape) codes(o *Operand) []int32 {

@@ -8,7 +8,9 @@
 package score
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"tre/linkage/compare"
 	"tre/linkage/model"
@@ -24,8 +26,7 @@ type Scorer struct {
 	least       float64 // weights below are not kept
 	prior       float64
 	comparisons []weights
-	cheap       []int // comparisons looked at first
-	costly      []int // then these, widest range first
+	order       []int // of the comparisons, the most telling for its cost first
 }
 
 // weights are those of one comparison.
@@ -34,6 +35,12 @@ type weights struct {
 	frequency []*frequency // by level; nil where none is adjusted
 	unequal   float64      // the most a pair of unequal values can reach
 	most      float64      // the most any pair can reach
+
+	// For a comparison judged by the codes of its column alone:
+	base        int       // where a record holds the code; -1 for any other
+	missing     int8      // the level of a missing value
+	equalLevel  []int8    // by code: the level of two equal values
+	equalWeight []float64 // by code: their weight, with the adjustment
 }
 
 // frequency is a term frequency adjustment.
@@ -64,19 +71,33 @@ func (f *frequency) of(l, r int32) float64 {
 // those of the plan's records.
 func New(plan *compare.Plan, m *model.Model, least float64) *Scorer {
 	s := &Scorer{Plan: plan, Model: m, least: least, prior: m.PriorWeight()}
+	judge := plan.Judge()
 	for i := range m.Comparisons {
-		s.comparisons = append(s.comparisons, s.weigh(i, &m.Comparisons[i]))
-		if plan.Comparisons[i].IsCheap {
-			s.cheap = append(s.cheap, i)
-		} else {
-			s.costly = append(s.costly, i)
-		}
+		s.comparisons = append(s.comparisons, s.weigh(i, &m.Comparisons[i], judge))
+		s.order = append(s.order, i)
 	}
+	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.telling(b), s.telling(a)) })
 	return s
 }
 
-func (s *Scorer) weigh(at int, c *model.Comparison) weights {
-	w := weights{unequal: math.Inf(-1), most: math.Inf(-1)}
+// telling is what looking at a comparison of unequal values can be expected to
+// take off the weight assumed, for what it costs.
+func (s *Scorer) telling(at int) float64 {
+	c, w := &s.Model.Comparisons[at], &s.comparisons[at]
+	expected := 0.0
+	for level := range c.Levels {
+		if !c.Levels[level].IsNull {
+			expected += c.U(level) * (w.assumed() - w.levels[level])
+		}
+	}
+	if s.Plan.Comparisons[at].IsCheap {
+		return 3 * expected
+	}
+	return expected
+}
+
+func (s *Scorer) weigh(at int, c *model.Comparison, judge *compare.Judge) weights {
+	w := weights{unequal: math.Inf(-1), most: math.Inf(-1), base: -1}
 	for i := range c.Levels {
 		weight := c.Weight(i)
 		w.levels = append(w.levels, weight)
@@ -90,7 +111,24 @@ func (s *Scorer) weigh(at int, c *model.Comparison) weights {
 			w.unequal = max(w.unequal, weight)
 		}
 	}
+	if s.Plan.Comparisons[at].IsFast() {
+		w.weighEqual(at, s.Plan.Comparisons[at], judge)
+	}
 	return w
+}
+
+// weighEqual looks every value's equality with itself up beforehand.
+func (w *weights) weighEqual(at int, c *compare.Comparison, judge *compare.Judge) {
+	w.base, w.missing = c.Base(), judge.LevelOf(at, -1, -1)
+	w.equalLevel, w.equalWeight = make([]int8, c.Distinct()), make([]float64, c.Distinct())
+	for code := range w.equalLevel {
+		level := judge.LevelOf(at, int32(code), int32(code))
+		w.equalLevel[code] = level
+		w.equalWeight[code] = w.levels[level]
+		if f := w.frequency[level]; f != nil && f.place == w.base {
+			w.equalWeight[code] += f.of(int32(code), int32(code))
+		}
+	}
 }
 
 func (s *Scorer) frequencyOf(c *model.Comparison, level int) *frequency {
@@ -118,75 +156,83 @@ func logTerms(c *records.Column, minimum float64) []float64 {
 // Judge scores pairs for one worker. It is not safe for concurrent use.
 type Judge struct {
 	*compare.Judge
-	scorer *Scorer
-	Levels []int8 // of the pair scored last, by comparison
-
+	scorer  *Scorer
+	Levels  []int8 // of the pair scored last, by comparison
+	pending []int  // comparisons not looked at yet
 }
 
 // Judge makes a worker's judge.
 func (s *Scorer) Judge() *Judge {
-	j := &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons))}
-	return j
-}
-
-// Score gives the weight of a pair, and whether it reaches the least weight. If
-// not, neither the weight nor Levels are of any use.
-func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
-	s := j.scorer
-	j.Look(l, r, position)
-	weight = s.prior
-	bound := 0.0
-	for _, c := range s.cheap {
-		weight += j.weigh(c)
-	}
-	for _, c := range s.costly {
-		if j.SameValue(c) >= 0 || j.IsMissing(c) {
-			weight += j.weigh(c)
-			continue
-		}
-		j.Levels[c] = -1
-		if s.Plan.Comparisons[c].HasOneColumn() {
-			bound += s.comparisons[c].unequal
-		} else {
-			bound += s.comparisons[c].most
-		}
-	}
-	if weight+bound < s.least-slack {
-		return 0, false
-	}
-	for _, c := range s.costly {
-		if j.Levels[c] >= 0 {
-			continue
-		}
-		if s.Plan.Comparisons[c].HasOneColumn() {
-			bound -= s.comparisons[c].unequal
-		} else {
-			bound -= s.comparisons[c].most
-		}
-		weight += j.weigh(c)
-		if weight+bound < s.least-slack {
-			return 0, false
-		}
-	}
-	if len(s.costly) > 0 {
-		weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
-	}
-	return weight, weight >= s.least
+	return &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons)), pending: make([]int, 0, len(s.comparisons))}
 }
 
 // slack keeps a pair whose bound is off by the rounding of its parts.
 const slack = 1e-6
 
+// Score gives the weight of a pair, and whether it reaches the least weight. If
+// not, neither the weight nor Levels are of any use.
+//
+// Equal values are looked up first; for the others the most they can add is
+// assumed, until they are looked at, the most telling first.
+func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
+	s := j.scorer
+	j.Look(l, r, position)
+	left, right := j.Codes()
+	bound := s.prior
+	pending := j.pending[:0]
+	for _, c := range s.order {
+		w := &s.comparisons[c]
+		if w.base < 0 {
+			bound += w.most
+			pending = append(pending, c)
+			continue
+		}
+		a, b := left[w.base], right[w.base]
+		switch {
+		case a < 0 || b < 0:
+			j.Levels[c] = w.missing
+			bound += w.levels[w.missing]
+		case a == b:
+			j.Levels[c] = w.equalLevel[a]
+			bound += w.equalWeight[a]
+		default:
+			bound += w.unequal
+			pending = append(pending, c)
+		}
+	}
+	for _, c := range pending {
+		if bound < s.least-slack {
+			return 0, false
+		}
+		bound += j.weigh(c) - s.comparisons[c].assumed()
+	}
+	if bound < s.least-slack {
+		return 0, false
+	}
+	weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
+	return weight, weight >= s.least
+}
+
+// assumed is the most that is assumed of a comparison not looked at yet.
+func (w *weights) assumed() float64 {
+	if w.base < 0 {
+		return w.most
+	}
+	return w.unequal
+}
+
 // weigh finds the level of a comparison and gives its weight.
 func (j *Judge) weigh(c int) float64 {
-	level := j.Level(c)
-	j.Levels[c] = level
-	weight := j.scorer.comparisons[c].levels[level]
-	if f := j.scorer.comparisons[c].frequency[level]; f != nil {
+	w := &j.scorer.comparisons[c]
+	var level int8
+	if w.base >= 0 {
 		l, r := j.Codes()
-		weight += f.of(l[f.place], r[f.place])
+		level = j.LevelOf(c, l[w.base], r[w.base])
+	} else {
+		level = j.Level(c)
 	}
-	return weight
+	j.Levels[c] = level
+	return w.levels[level] + j.adjustment(c)
 }
 
 // sum adds the weights of the levels found, comparison by comparison.

@@ -3,6 +3,7 @@ package score
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -21,6 +22,7 @@ type Writer struct {
 	batch  chan arrow.RecordBatch
 	quit   chan struct{} // closed when writing has stopped
 	done   chan error
+	gone   atomic.Bool // abandoned: what was written is not to be kept
 	closed bool
 	err    error
 }
@@ -79,7 +81,14 @@ func (s *stream) Release()                       {}
 func (s *stream) Schema() *arrow.Schema          { return s.writer.schema }
 func (s *stream) RecordBatch() arrow.RecordBatch { return s.now }
 func (s *stream) Record() arrow.RecordBatch      { return s.now }
-func (s *stream) Err() error                     { return nil }
+
+// Err makes DuckDB give up a file that is not to be kept.
+func (s *stream) Err() error {
+	if s.writer.gone.Load() {
+		return context.Canceled
+	}
+	return nil
+}
 
 func (s *stream) Next() bool {
 	if s.now != nil {
@@ -171,4 +180,10 @@ func appendIDs(b array.Builder, t *records.Table, rows []int32) {
 	for _, row := range rows {
 		b.(*array.StringBuilder).Append(t.IDs.Text[row])
 	}
+}
+
+// Abandon ends writing without a file.
+func (w *Writer) Abandon() {
+	w.gone.Store(true)
+	_ = w.Close()
 }

@@ -1,0 +1,222 @@
+package compare
+
+import (
+	"slices"
+
+	"tre/linkage/model"
+	kernel "tre/linkage/similarity"
+)
+
+// fast is a comparison of one column whose levels are all of the kinds a Shape
+// knows: it is judged from the two values' codes by a short list of steps, each
+// similarity computed once.
+type fast struct {
+	isNull    []bool // by value
+	nullLevel int8   // of a missing value
+	steps     []step
+	keys      []int32 // what must be equal, by value and step
+	keyWidth  int
+	elseLevel int8
+}
+
+// step is one level to try; several thresholds of one similarity are one step.
+type step struct {
+	kind    ShapeKind
+	level   int8
+	key     int // ShapeEqual: which of a value's keys
+	numbers []float64
+	known   []bool
+	limit   float64
+	near    *fastNear
+}
+
+// fastNear is a similarity of the two values' texts.
+type fastNear struct {
+	of         []int32 // by value: its text, or -1
+	texts      []kernel.Text
+	masks      []uint64
+	measure    measure
+	filter     *kernel.Filter
+	slot       int // in a worker's memos
+	most       int
+	thresholds []float64 // the best first
+	levels     []int8
+}
+
+// newFast gives nil where the comparison is of another shape.
+func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
+	shape, ok := c.Shape(at, m)
+	if !ok {
+		return nil
+	}
+	f := &fast{isNull: shape.IsNull, nullLevel: -1, elseLevel: int8(len(m.Levels) - 1)}
+	var keys [][]int32
+	for i := range shape.Levels {
+		l := &shape.Levels[i]
+		s := step{kind: l.Kind, level: int8(i)}
+		switch l.Kind {
+		case ShapeNull:
+			if f.nullLevel >= 0 || i > 0 {
+				return nil
+			}
+			f.nullLevel = int8(i)
+			continue
+		case ShapeElse:
+			f.elseLevel = int8(i)
+			continue
+		case ShapeEqual:
+			s.key = len(keys)
+			keys = append(keys, l.Key)
+		case ShapeRange:
+			s.numbers, s.known, s.limit = l.Numbers, l.Known, l.Limit
+		case ShapeNear:
+			if f.addThreshold(l, int8(i)) {
+				continue
+			}
+			s.near = newFastNear(l, int8(i))
+		}
+		f.steps = append(f.steps, s)
+	}
+	if f.nullLevel < 0 {
+		f.nullLevel = f.elseLevel
+	}
+	f.layKeys(keys, shape.Values)
+	return f
+}
+
+// addThreshold adds a weaker threshold to the step before, when that is of the
+// same similarity.
+func (f *fast) addThreshold(l *LevelShape, level int8) bool {
+	if len(f.steps) == 0 {
+		return false
+	}
+	near := f.steps[len(f.steps)-1].near
+	if near == nil || near.slot != l.Near.similarity.slot {
+		return false
+	}
+	near.thresholds, near.levels = append(near.thresholds, l.Least), append(near.levels, level)
+	return true
+}
+
+func newFastNear(l *LevelShape, level int8) *fastNear {
+	s := l.Near.similarity
+	return &fastNear{of: l.Near.Of, texts: s.texts.symbols, masks: s.texts.masks, measure: s.measure, slot: s.slot, thresholds: []float64{l.Least}, levels: []int8{level}}
+}
+
+// settle takes over what all conditions together ask of the similarities.
+func (f *fast) settle(similarities []*similarity) {
+	for i := range f.steps {
+		if near := f.steps[i].near; near != nil {
+			near.filter, near.most = similarities[near.slot].filter, int(slices.Max(near.thresholds))
+		}
+	}
+}
+
+// layKeys stands the keys of one value together.
+func (f *fast) layKeys(keys [][]int32, values int) {
+	f.keyWidth = len(keys)
+	f.keys = make([]int32, values*f.keyWidth)
+	for k, key := range keys {
+		for value, code := range key {
+			f.keys[value*f.keyWidth+k] = code
+		}
+	}
+}
+
+// level judges two known values.
+func (f *fast) level(l, r int32, memos []memo) int8 {
+	if f.isNull[l] || f.isNull[r] {
+		return f.nullLevel
+	}
+	for i := range f.steps {
+		s := &f.steps[i]
+		switch s.kind {
+		case ShapeEqual:
+			if a := f.keys[int(l)*f.keyWidth+s.key]; a >= 0 && a == f.keys[int(r)*f.keyWidth+s.key] {
+				return s.level
+			}
+		case ShapeRange:
+			if d := s.numbers[l] - s.numbers[r]; d <= s.limit && -d <= s.limit && s.known[l] && s.known[r] {
+				return s.level
+			}
+		case ShapeNear:
+			if level := s.near.level(l, r, memos); level >= 0 {
+				return level
+			}
+		}
+	}
+	return f.elseLevel
+}
+
+// level gives the level of the first threshold reached, or -1.
+func (n *fastNear) level(l, r int32, memos []memo) int8 {
+	a, b := n.of[l], n.of[r]
+	if a < 0 || b < 0 {
+		return -1
+	}
+	if n.measure.isDistance() {
+		return n.byDistance(n.texts[a], n.texts[b])
+	}
+	x, y := n.texts[a], n.texts[b]
+	if n.filter != nil && !n.filter.Passes(n.masks[a], len(x), n.masks[b], len(y)) {
+		return -1
+	}
+	m := &memos[n.slot]
+	if m.prepared != a {
+		m.pattern.Prepare(x)
+		m.prepared = a
+	}
+	var similarity float64
+	if n.measure == jaro {
+		similarity = m.pattern.Jaro(y)
+	} else {
+		similarity = m.pattern.JaroWinkler(y)
+	}
+	for i, t := range n.thresholds {
+		if similarity >= t {
+			return n.levels[i]
+		}
+	}
+	return -1
+}
+
+func (n *fastNear) byDistance(x, y kernel.Text) int8 {
+	isAtMost := kernel.LevenshteinAtMost
+	if n.measure == damerau {
+		isAtMost = kernel.DamerauAtMost
+	}
+	if !isAtMost(x, y, n.most) {
+		return -1
+	}
+	for i, t := range n.thresholds {
+		if int(t) >= n.most || isAtMost(x, y, int(t)) {
+			return n.levels[i]
+		}
+	}
+	return -1
+}
+
+// Value gives the code of a comparison's single column on either side, of the
+// pair looked at.
+func (j *Judge) Values(comparison int) (l, r int32) {
+	base := j.plan.Comparisons[comparison].base
+	return j.pair.l[base], j.pair.r[base]
+}
+
+// LevelOf judges two values of a comparison that HasOneColumn and IsFast.
+func (j *Judge) LevelOf(comparison int, l, r int32) int8 {
+	f := j.plan.Comparisons[comparison].fast
+	if l < 0 || r < 0 {
+		return f.nullLevel
+	}
+	return f.level(l, r, j.pair.memos)
+}
+
+// IsFast says that a comparison is judged from the codes of its column alone.
+func (c *Comparison) IsFast() bool { return c.fast != nil }
+
+// Distinct is the number of values of a comparison's single column.
+func (c *Comparison) Distinct() int { return c.distinct }
+
+// Base is where a record's codes hold the comparison's single column, or -1.
+func (c *Comparison) Base() int { return c.base }
