@@ -31,6 +31,11 @@ const (
 	most    = 6  // rounds
 )
 
+// caution is what a link must have above the weight that maximises the F1 of
+// pairs, in bits. A link between groups brings all their cross pairs with it, so
+// a wrong one costs more than the one pair that was reckoned with.
+const caution = 0.5
+
 // histogram counts, by weight, all scored pairs, and of those below sure,
 // those whose rows sure links join by another way (known) and those whose rows
 // both have sure links, but are not joined (apart).
@@ -59,7 +64,8 @@ func binOf(weight float64) int {
 // odds of true to false once set against how often a true pair is among them,
 // which the pairs just short of sure tell, and how often a false pair is,
 // which all others tell. What is sure is then decided anew, half by the
-// corrected probabilities, a few times over.
+// corrected probabilities, a few times over. The weight given is a little
+// above the maximiser, because a wrong link brings more than one wrong pair.
 func ChooseThreshold(n int, edges []Edge) Threshold {
 	t := Threshold{MinWeight: DefaultRule().MinWeight, Slope: 1, Sure: surely}
 	h := &histogram{}
@@ -77,7 +83,9 @@ func ChooseThreshold(n int, edges []Edge) Threshold {
 		}
 		sure = next
 	}
-	t.maximise(h)
+	if t.maximise(h); t.F1 > 0 {
+		t.MinWeight += caution
+	}
 	return t
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"tre/internal/duck"
 	"tre/internal/problem"
@@ -230,14 +231,60 @@ func (r *reader) read(ctx context.Context, db *duck.DB, in input) error {
 		asked = append(asked, sqlOf(name, r.encoders[i].column.Kind))
 	}
 	before := r.rows
+	if reader, leaves, ok := r.directly(in); ok {
+		err := r.readDirectly(reader, leaves)
+		if err != nil {
+			return problem.Wrap(err, problem.Failed, "write the file again; any Parquet tool will do", "cannot read %s", in.path)
+		}
+		r.oneSource(in, r.rows-before)
+		return r.refuseEmpty(in, before)
+	}
 	err := db.Arrow(ctx, "SELECT "+strings.Join(asked, ", ")+" FROM "+in.from, r.take)
 	if err != nil {
 		return problem.Wrap(err, problem.Failed, "records are CSV in UTF-8 with a header, or Parquet", "cannot read %s", in.path)
 	}
+	return r.refuseEmpty(in, before)
+}
+
+func (r *reader) refuseEmpty(in input, before int) error {
 	if r.rows == before {
 		return problem.New(problem.Usage, "give a file with records", "%s has no rows", in.path)
 	}
 	return nil
+}
+
+// directly opens a Parquet file to be read without DuckDB, if all that is wanted
+// of it is flat.
+func (r *reader) directly(in input) (*file.Reader, []leaf, bool) {
+	if _, hasSource := in.columns[r.in.Source]; in.isText || hasSource {
+		return nil, nil, false
+	}
+	kind := Text
+	if r.ids.isWhole {
+		kind = Whole
+	}
+	kinds, names := []Kind{kind}, []string{r.in.ID}
+	for _, e := range r.encoders {
+		kinds, names = append(kinds, e.column.Kind), append(names, e.column.Name)
+	}
+	return openDirectly(in.path, kinds, names)
+}
+
+// oneSource names the input of rows that do not say so themselves.
+func (r *reader) oneSource(in input, rows int) {
+	name := ""
+	if len(r.in.Files) > 1 {
+		name = in.name
+	}
+	at := slices.Index(r.sources, name)
+	if at < 0 {
+		at = len(r.sources)
+		r.sources = append(r.sources, name)
+	}
+	r.source = slices.Grow(r.source, rows)
+	for range rows {
+		r.source = append(r.source, int32(at))
+	}
 }
 
 // sourceSQL names the input of each row; a constant costs nothing to speak of.

@@ -334,19 +334,19 @@ func joined(ctx context.Context, plan *compare.Plan, at int, shape *compare.Shap
 	for w := range judges {
 		judges[w] = &sparseJudge{judge: plan.Judge(), comparison: at, shape: shape, population: p, counts: make([]int64, len(shape.Levels))}
 	}
-	for i, near := range nears {
-		values := valuesByText(near)
+	for n, near := range nears {
+		values, earlier := valuesByText(near), nears[:n]
 		visit := func(worker int, a, b int32) {
 			for _, x := range values[a] {
 				for _, y := range values[b] {
-					judges[worker].add(x, y, nears[:i], least)
+					judges[worker].add(x, y, earlier, least)
 				}
 			}
 		}
 		for text := range values { // values of one text are as near as can be
 			for i, x := range values[text] {
 				for _, y := range values[text][:i] {
-					judges[0].add(x, y, nears[:i], least)
+					judges[0].add(x, y, earlier, least)
 				}
 			}
 		}
