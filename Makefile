@@ -60,7 +60,7 @@ bench-peers: build ## link a million records with tre and with Splink, side by s
 accept: build ## acceptance checks against published data, where they are at hand
 	@if [ -d "$(PUBLISHED)" ]; then echo "published data: $(PUBLISHED)"; \
 	else echo "$(PUBLISHED) is not there: every acceptance check is left out"; fi
-	TRE_SHARED="$(PUBLISHED)" $(GO) test -tags $(TAGS) -count 1 -v -run '^(TestAccept|TestContractsFollow)' ./cmd/tre ./pipeline/feed
+	TRE_SHARED="$(PUBLISHED)" $(GO) test -tags $(TAGS) -count 1 -v -run '^(TestAccept|TestContractsFollow)' ./cmd/tre ./pipeline/feed ./linkage/...
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
