@@ -88,6 +88,9 @@ func printPredicted(s *term.Streams, out string, p *links.Predicted) error {
 	for _, slow := range p.Slow {
 		fmt.Fprintf(s.Err, "warning: %s: DuckDB evaluates this condition, which is slow: %s\n", joinNonEmpty(slow.Comparison, slow.Level), slow.Reason)
 	}
+	for _, left := range p.LeftOut {
+		fmt.Fprintf(s.Err, "warning: %s\n", left)
+	}
 	var rows [][]string
 	for i, rule := range p.Rules {
 		rows = append(rows, []string{fmt.Sprint(i), rule.Rule, term.Number(rule.Compared), term.Number(rule.Kept)})

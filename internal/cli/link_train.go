@@ -37,12 +37,13 @@ type linkTrainOptions struct {
 func newLinkTrainCommand(s *term.Streams) *cobra.Command {
 	var o linkTrainOptions
 	c := &cobra.Command{
-		Use:   "train --settings SETTINGS.json [--training PLAN.yaml] --out MODEL.json RECORDS...",
+		Use:   "train [--settings SETTINGS.json] [--training PLAN.yaml] --out MODEL.json RECORDS...",
 		Short: "Estimate a linkage model from the records themselves",
 		Long: `Estimate the prior, m and u of a Fellegi-Sunter model and write it as Splink does.
 
 SETTINGS is Splink's JSON (version 4 or 5, settings or a trained model) or the
-short form in YAML. RECORDS are CSV in UTF-8 with a header, or Parquet. PLAN says
+short form in YAML; without settings, a profile for records of persons is used, over
+the columns it knows by name. RECORDS are CSV in UTF-8 with a header, or Parquet. PLAN says
 how to train: deterministic rules for the prior, u, and one blocking rule for each
 session of expectation-maximisation; without one, a plan is chosen from the
 records and written beside the model as MODEL.training.yaml. The history of the
@@ -57,7 +58,7 @@ one column; only comparisons of several columns are sampled.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Settings, "settings", "", "settings or model `FILE`, JSON or YAML")
+	f.StringVar(&o.Settings, "settings", "", "settings or model `FILE`, JSON or YAML; the default profile when not given")
 	f.StringVar(&o.Plan, "training", "", "training plan, a YAML `FILE`")
 	f.StringVar(&o.Out, "out", "", "model `FILE` to write, JSON")
 	addStringsFlag(c, &o.Strings)
@@ -74,7 +75,7 @@ func addThreadsFlag(c *cobra.Command, into *int) {
 }
 
 func runLinkTrain(c *cobra.Command, s *term.Streams, o linkTrainOptions) error {
-	if err := requireFlags("tre link train", "settings", o.Settings, "out", o.Out); err != nil {
+	if err := requireFlags("tre link train", "out", o.Out); err != nil {
 		return err
 	}
 	var err error

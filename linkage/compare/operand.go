@@ -75,13 +75,16 @@ func (c *Compiler) derive(e *condition.Expr) (*Operand, error) {
 // and once for NULL.
 func (c *Compiler) deriveFromValues(base *records.Column, compute scalar) *Operand {
 	in := newInterner()
-	at := func(code int32) int32 {
-		return in.code(compute(func(string) value { return valueOf(base, code) }))
-	}
-	ofNull := at(-1)
+	ofNull := in.code(compute(func(string) value { return valueOf(base, -1) }))
+	values := make([]value, base.Distinct())
+	inParallel(len(values), func(from, to int) {
+		for code := from; code < to; code++ {
+			values[code] = compute(func(string) value { return valueOf(base, int32(code)) })
+		}
+	})
 	renamed := make([]int32, base.Distinct())
 	for code := range renamed {
-		renamed[code] = at(int32(code))
+		renamed[code] = in.code(values[code])
 	}
 	derived := in.column()
 	derived.Codes = make([]int32, len(base.Codes))
@@ -141,6 +144,12 @@ func spelling(v value) string {
 		return v.text
 	case records.TextList:
 		return strings.Join(v.list, "\x00") + "\x00"
+	case records.NumberList:
+		var bits []byte
+		for _, x := range v.vector {
+			bits = binary.LittleEndian.AppendUint64(bits, math.Float64bits(x+0))
+		}
+		return string(bits)
 	}
 	return string(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v.number+0)))
 }

@@ -17,6 +17,7 @@ import (
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/linkage/model"
+	"tre/linkage/profile"
 	"tre/linkage/records"
 	"tre/linkage/score"
 	"tre/linkage/similarity"
@@ -75,7 +76,7 @@ func ReadModel(path string) (*model.Model, []string, error) {
 
 // TrainOptions say how to train.
 type TrainOptions struct {
-	Settings string // JSON or YAML
+	Settings string // JSON or YAML; "" takes the default profile
 	Plan     string // YAML; "" chooses one
 	Out      string // the model, as JSON
 	Records  []string
@@ -95,7 +96,7 @@ type Trained struct {
 // its training (.training.json) and, when it was chosen here, the plan
 // (.training.yaml).
 func Train(ctx context.Context, o TrainOptions) (*Trained, error) {
-	m, warnings, err := ReadModel(o.Settings)
+	m, warnings, err := settings(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +119,23 @@ func Train(ctx context.Context, o TrainOptions) (*Trained, error) {
 	}
 	trained := &Trained{Model: m, History: history, Warnings: warnings}
 	return trained, trained.write(out, plan == nil)
+}
+
+// settings reads the settings, or takes the default profile for the columns the
+// records have.
+func settings(ctx context.Context, o TrainOptions) (*model.Model, []string, error) {
+	if o.Settings != "" {
+		return ReadModel(o.Settings)
+	}
+	columns, err := records.ColumnsOf(ctx, o.Records[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := profile.For(columns)
+	if err == nil && len(o.Records) > 1 {
+		m.LinkType = model.LinkAndDedupe
+	}
+	return m, nil, err
 }
 
 func readPlan(path string) (*train.Plan, error) {

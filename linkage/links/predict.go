@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"tre/linkage/block"
 	"tre/linkage/compare"
 	"tre/linkage/model"
 	"tre/linkage/score"
@@ -24,12 +25,13 @@ type PredictOptions struct {
 
 // Predicted counts what scoring did.
 type Predicted struct {
-	Records  int            `json:"records"`
-	Rules    []RuleCount    `json:"rules"`
-	Compared int64          `json:"compared"`
-	Kept     int64          `json:"kept"`
-	Slow     []compare.Slow `json:"slow,omitempty"` // conditions DuckDB evaluated
-	Warnings []string       `json:"warnings,omitempty"`
+	Records  int             `json:"records"`
+	Rules    []RuleCount     `json:"rules"`
+	Compared int64           `json:"compared"`
+	Kept     int64           `json:"kept"`
+	Slow     []compare.Slow  `json:"slow,omitempty"`    // conditions DuckDB evaluated
+	LeftOut  []block.LeftOut `json:"leftOut,omitempty"` // blocks larger than asked for
+	Warnings []string        `json:"warnings,omitempty"`
 }
 
 // RuleCount is what one blocking rule added.
@@ -55,7 +57,10 @@ func Predict(ctx context.Context, o PredictOptions) (*Predicted, error) {
 	if err != nil {
 		return nil, err
 	}
-	linker.Rules.Prepare(o.Limits.Threads)
+	leftOut, err := prepare(linker.Rules, o)
+	if err != nil {
+		return nil, err
+	}
 	scorer := score.New(linker.Plan, m, o.MinWeight)
 	writer := scorer.Write(ctx, out.folder, out.name)
 	summary, err := scorer.Run(ctx, linker.Rules, o.Limits.Threads, writer)
@@ -66,7 +71,24 @@ func Predict(ctx context.Context, o PredictOptions) (*Predicted, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	return predicted(m, linker, summary, warnings), nil
+	p := predicted(m, linker, summary, warnings)
+	p.LeftOut = leftOut
+	return p, nil
+}
+
+// prepare readies the rules, leaves out what is too large if asked to, and
+// refuses what would take days.
+func prepare(rules *block.Rules, o PredictOptions) ([]block.LeftOut, error) {
+	rules.Prepare(o.Limits.Threads)
+	var leftOut []block.LeftOut
+	if o.MaxBlock > 0 {
+		leftOut = rules.LeaveOut(o.MaxBlock)
+	}
+	limits := block.DefaultLimits()
+	if o.MaxPairs > 0 {
+		limits.MaxPairs = o.MaxPairs
+	}
+	return leftOut, rules.Check(limits)
 }
 
 func predicted(m *model.Model, linker *score.Linker, summary score.Summary, warnings []string) *Predicted {

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,6 +82,17 @@ func open(ctx context.Context, db *duck.DB, path string) (input, error) {
 		in.columns[name] = kind
 	}
 	return in, rows.Err()
+}
+
+// ColumnsOf gives the names of a file's columns.
+func ColumnsOf(ctx context.Context, path string) ([]string, error) {
+	db, err := duck.Open(ctx, duck.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	in, err := open(ctx, db, path)
+	return slices.Sorted(maps.Keys(in.columns)), err
 }
 
 // Relation is a records file as a relation in SQL.

@@ -2,9 +2,12 @@ package train
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"tre/internal/problem"
 	"tre/linkage/block"
@@ -74,10 +77,7 @@ func Run(ctx context.Context, in In) (*History, error) {
 	if err := t.compile(); err != nil {
 		return nil, err
 	}
-	if err := t.estimatePrior(ctx); err != nil {
-		return nil, err
-	}
-	if err := t.estimateU(ctx); err != nil {
+	if err := t.estimatePriorAndU(ctx); err != nil {
 		return nil, err
 	}
 	if err := t.estimateM(ctx); err != nil {
@@ -161,6 +161,17 @@ func (t *trainer) possible() float64 {
 	return total
 }
 
+// estimatePriorAndU finds both at the same time: the one looks at pairs, the
+// other at values.
+func (t *trainer) estimatePriorAndU(ctx context.Context) error {
+	var prior error
+	var done sync.WaitGroup
+	done.Go(func() { prior = t.estimatePrior(ctx) })
+	u := t.estimateU(ctx)
+	done.Wait()
+	return errors.Join(prior, u)
+}
+
 func (t *trainer) estimatePrior(ctx context.Context) error {
 	h := &t.history.Prior
 	h.Possible = t.possible()
@@ -173,6 +184,9 @@ func (t *trainer) estimatePrior(ctx context.Context) error {
 		return nil
 	}
 	t.prior.Prepare(t.Workers)
+	if err := t.prior.Check(block.DefaultLimits()); err != nil {
+		return fmt.Errorf("prior.deterministic_rules: %w", err)
+	}
 	found, err := countPairs(ctx, t.plan, t.prior, t.Workers)
 	if err != nil {
 		return err

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"math"
+	"sync"
 
 	"tre/linkage/block"
 	"tre/linkage/compare"
@@ -16,23 +18,40 @@ const everyPair = 5e6
 // estimateU finds u of every comparison, not counting what is fixed.
 func (t *trainer) estimateU(ctx context.Context) error {
 	t.random = make([][]float64, len(t.Model.Comparisons))
+	counts, err := t.counted(ctx)
+	if err != nil {
+		return err
+	}
 	var left []int
 	for i := range t.Model.Comparisons {
-		c := &t.Model.Comparisons[i]
-		if t.shapes[i] == nil || t.Plan.U.Method == "sample" {
+		if counts[i] == nil {
 			left = append(left, i)
 			continue
 		}
-		counts, err := exactly(ctx, t.plan, i, t.shapes[i], newPopulation(t.Table, t.Table.Column(c.Columns()[0]), t.Model.LinkType), t.Workers)
-		if err != nil {
-			return err
-		}
-		t.setU(i, "exact", counts)
+		t.setU(i, "exact", counts[i])
 	}
 	if len(left) == 0 {
 		return nil
 	}
 	return t.drawn(ctx, left)
+}
+
+// counted counts the levels of every comparison that can be counted from
+// frequencies, side by side; nil for the others.
+func (t *trainer) counted(ctx context.Context) ([][]int64, error) {
+	counts, errs := make([][]int64, len(t.Model.Comparisons)), make([]error, len(t.Model.Comparisons))
+	var all sync.WaitGroup
+	for i := range t.Model.Comparisons {
+		if t.shapes[i] == nil || t.Plan.U.Method == "sample" {
+			continue
+		}
+		column := t.Table.Column(t.Model.Comparisons[i].Columns()[0])
+		all.Go(func() {
+			counts[i], errs[i] = exactly(ctx, t.plan, i, t.shapes[i], newPopulation(t.Table, column, t.Model.LinkType), t.Workers)
+		})
+	}
+	all.Wait()
+	return counts, errors.Join(errs...)
 }
 
 // setU sets u from counts of random pairs by level. Pairs with a null do not
