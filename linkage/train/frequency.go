@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -305,9 +306,13 @@ func together(a, b []int32) []int32 {
 	return out
 }
 
-// canCount says that the shape's ranges are all of the same numbers, which
+// canCount says that missing values have a level of their own, since they are
+// not counted, and that the shape's ranges are all of the same numbers, which
 // intersections of windows need.
 func canCount(shape *compare.Shape) bool {
+	if shape.Levels[0].Kind != compare.ShapeNull {
+		return false
+	}
 	var first *compare.LevelShape
 	for i := range shape.Levels {
 		l := &shape.Levels[i]
@@ -405,12 +410,13 @@ func tallied(ctx context.Context, shape *compare.Shape, near *compare.Near, p po
 	for value, text := range near.Of {
 		perText[text] = p.all[value]
 	}
+	texts, perText := represented(near.Texts, perText)
 	tally := kernel.NewTally(perText, thresholds, workers)
 	joinTexts := kernel.JoinJaro
 	if near.IsJaroWinkler {
 		joinTexts = kernel.JoinJaroWinkler
 	}
-	if err := joinTexts(ctx, near.Texts, thresholds[0], workers, tally.Add); err != nil {
+	if err := joinTexts(ctx, texts, thresholds[0], workers, tally.Add); err != nil {
 		return nil, err
 	}
 	counts := make([]int64, len(shape.Levels))
@@ -419,6 +425,47 @@ func tallied(ctx context.Context, shape *compare.Shape, near *compare.Near, p po
 		counts[elseLevel(shape)] -= n
 	}
 	return counts, nil
+}
+
+// A join of similar texts takes time with the square of their number. Up to
+// everyText texts all are joined; beyond, the commonest are, and of the rare
+// ones, mostly slips of the pen that few records hold, every so many stands for
+// its neighbours.
+const (
+	everyText  = 60000
+	commonText = 40000
+	rareText   = 10000
+)
+
+// represented gives the texts to join and how many records each stands for.
+func represented(texts []kernel.Text, counts []int64) ([]kernel.Text, []int64) {
+	if len(texts) <= everyText {
+		return texts, counts
+	}
+	order := make([]int32, len(texts))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	var chosen []kernel.Text
+	var standsFor []int64
+	every := float64(len(texts)-commonText) / rareText
+	next, gathered := commonText+every/2, int64(0)
+	for at, i := range order {
+		if at < commonText {
+			chosen, standsFor = append(chosen, texts[i]), append(standsFor, counts[i])
+			continue
+		}
+		gathered += counts[i]
+		if float64(at) >= next {
+			chosen, standsFor = append(chosen, texts[i]), append(standsFor, gathered)
+			next, gathered = next+every, 0
+		}
+	}
+	if gathered > 0 {
+		standsFor[len(standsFor)-1] += gathered
+	}
+	return chosen, standsFor
 }
 
 // elseLevel is the level that takes what no other does.
