@@ -246,26 +246,31 @@ func sequence(n int) []int32 {
 	return rows
 }
 
-// exploded groups rows by their other keys and one element at a time.
+// exploded groups rows by the keys both sides read alike and one element at a
+// time; addAny asks about the others.
 func (p *part) exploded(rows int) groups {
-	e := entries{codes: make([][]int32, len(p.keys)+1)}
+	var e entries
+	var keys []key
 	for _, k := range p.keys {
-		e.sizes = append(e.sizes, k.distinct)
+		if k.isSymmetric() {
+			keys = append(keys, k)
+			e.sizes = append(e.sizes, k.distinct)
+		}
 	}
+	e.codes = make([][]int32, len(keys)+1)
 	e.sizes = append(e.sizes, p.elements[0].distinct)
 	for row := range int32(rows) {
 		list := slices.Clone(p.elements[0].of(row))
 		slices.Sort(list)
 		for _, item := range slices.Compact(list) {
 			e.rows = append(e.rows, row)
-			for i, k := range p.keys {
+			for i, k := range keys {
 				e.codes[i] = append(e.codes[i], k.left[row])
 			}
-			e.codes[len(p.keys)] = append(e.codes[len(p.keys)], item)
+			e.codes[len(keys)] = append(e.codes[len(keys)], item)
 		}
 	}
-	g := e.group(-1)
-	return g
+	return e.group(-1)
 }
 
 // twoSided groups left rows and right rows by the same keys: each row has an

@@ -224,7 +224,6 @@ func (e *enumerator) run(ctx context.Context, u unit, number int) error {
 func (e *enumerator) group(ctx context.Context, group, first, last int32) error {
 	lefts := e.part.groups.group(int(group))
 	isTwoSided := e.part.groups.rights != nil
-	isLinkOnly := e.rules.link == model.LinkOnly && e.rules.table.Source != nil
 	for i := first; i < last; i++ {
 		rights := lefts
 		from := int(i) + 1
@@ -235,7 +234,7 @@ func (e *enumerator) group(ctx context.Context, group, first, last int32) error 
 		for from < len(rights) {
 			room := BatchSize - len(e.batch.Left)
 			to := min(from+room, len(rights))
-			if e.filter || isTwoSided || isLinkOnly {
+			if e.filter || isTwoSided {
 				e.addAny(l, rights[from:to], group)
 			} else {
 				e.add(l, rights[from:to])
@@ -251,14 +250,21 @@ func (e *enumerator) group(ctx context.Context, group, first, last int32) error 
 	return nil
 }
 
-// add takes the pairs of a left row that no earlier part has; all parts so far
-// are equalities only.
+// add takes the pairs of a left row that the kind of linkage allows and no
+// earlier part has; all parts so far are equalities only.
 func (e *enumerator) add(l int32, rights []int32) {
 	left, right := e.batch.Left, e.batch.Right
 	stride := e.rules.stride
 	mine := e.rules.of[int(l)*stride : int(l)*stride+e.at]
+	var sources []int32
+	if e.rules.link == model.LinkOnly {
+		sources = e.rules.table.Source
+	}
 next:
 	for _, r := range rights {
+		if sources != nil && sources[l] == sources[r] {
+			continue
+		}
 		theirs := e.rules.of[int(r)*stride : int(r)*stride+e.at]
 		for i, group := range mine {
 			if group == theirs[i] && group >= 0 {
@@ -280,6 +286,9 @@ func (e *enumerator) addAny(l int32, rights []int32, group int32) {
 		}
 		if isLinkOnly && e.rules.table.SourceOf(a) == e.rules.table.SourceOf(b) {
 			continue
+		}
+		if len(e.part.elements) > 0 && !e.part.share(a, b) {
+			continue // another array, or a key of two expressions, which the groups know nothing of
 		}
 		if len(e.part.elements) > 0 && firstShared(e.part.elements[0].of(a), e.part.elements[0].of(b)) != e.part.groups.items[e.part.groups.starts[group]] {
 			continue
