@@ -15,6 +15,7 @@ func newLinkCommand(s *term.Streams) *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newLinkTrainCommand(s), newLinkPredictCommand(s), newLinkClusterCommand(s), newLinkEvaluateCommand(s),
-		newLinkEncodeCommand(s), newLinkMatchEncodedCommand(s))
+		newLinkBlockCommand(s), newLinkIndexCommand(s), newLinkEncodeCommand(s), newLinkMatchEncodedCommand(s))
+	c.AddCommand(newLinkExplainCommand(s), newLinkReportCommand(s), newLinkImportCommand(s), newLinkExportCommand(s))
 	return c
 }

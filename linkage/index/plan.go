@@ -1,0 +1,240 @@
+package index
+
+import (
+	"slices"
+
+	"tre/internal/problem"
+	"tre/linkage/block"
+	"tre/linkage/compare"
+	"tre/linkage/condition"
+	"tre/linkage/model"
+	"tre/linkage/records"
+	"tre/linkage/score"
+	"tre/linkage/similarity"
+)
+
+// part is one way to satisfy a blocking rule. Rows that may satisfy it share a
+// bucket of its tables; whether they do is asked of their codes.
+type part struct {
+	rule       int
+	same       []int // places of codes that must be equal and known
+	left       []int // places whose values the left record's key is made of, beside same
+	right      []int // and the right record's
+	element    int   // place of a list of which any element may agree; -1 for none
+	conditions []compare.Condition
+	table      int // its table, or that of the left records, with the right records' next
+}
+
+func (p *part) isTwoSided() bool { return len(p.left) > 0 }
+
+// assemble compiles a model in a fixed order, so that the same expression has
+// the same place in every run.
+func assemble(c *compare.Compiler, m *model.Model) ([]*part, error) {
+	for i := range m.Comparisons {
+		if err := c.Add(&m.Comparisons[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, column := range append(m.TermFrequencyColumns(), score.Columns(m)...) {
+		if _, err := c.PlaceExpression(&condition.Expr{Kind: condition.Column, Name: column}); err != nil {
+			return nil, err
+		}
+	}
+	conjunctions, err := block.TakeApart(m.BlockingRules)
+	if err != nil {
+		return nil, err
+	}
+	var parts []*part
+	tables := 0
+	for _, conjunction := range conjunctions {
+		p, err := newPart(c, conjunction)
+		if err != nil {
+			return nil, err
+		}
+		p.table = tables
+		if tables++; p.isTwoSided() {
+			tables++
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
+}
+
+func newPart(c *compare.Compiler, conjunction block.Conjunction) (*part, error) {
+	p := &part{rule: conjunction.Rule, element: -1}
+	filters := slices.Clone(conjunction.Filters)
+	for i, k := range conjunction.Keys {
+		left, err := c.PlaceExpression(k.Left)
+		if err != nil {
+			return nil, notNative(err, conjunction.Rule)
+		}
+		right, err := c.PlaceExpression(k.Right)
+		if err != nil {
+			return nil, notNative(err, conjunction.Rule)
+		}
+		if left == right {
+			p.same = append(p.same, left)
+			continue
+		}
+		p.left, p.right = append(p.left, left), append(p.right, right)
+		filters = append(filters, conjunction.Equality[i])
+	}
+	for _, e := range conjunction.Explode {
+		at, err := c.PlaceExpression(e.Left)
+		if err != nil {
+			return nil, notNative(err, conjunction.Rule)
+		}
+		if p.element < 0 {
+			p.element = at
+		}
+		filters = append(filters, &condition.Expr{Kind: condition.Call, Name: "list_has_any", Args: []*condition.Expr{e.Left, e.Right}})
+	}
+	for _, filter := range filters {
+		compiled, err := c.Condition(filter)
+		if err != nil {
+			return nil, notNative(err, conjunction.Rule)
+		}
+		p.conditions = append(p.conditions, compiled)
+	}
+	return p, nil
+}
+
+func notNative(err error, rule int) error {
+	return problem.Wrap(err, problem.Usage, "an index needs conditions of the forms in docs/linkage.md, or a column prepared beforehand", "blocking rule %d", rule+1)
+}
+
+// refuseSlow refuses conditions that only DuckDB can evaluate: it would have to
+// be asked pair by pair.
+func refuseSlow(plan *compare.Plan) error {
+	if len(plan.Slow) == 0 {
+		return nil
+	}
+	s := plan.Slow[0]
+	return problem.New(problem.Usage, "an index needs conditions of the forms in docs/linkage.md, or a column prepared beforehand",
+		"comparison %s, level %q: only DuckDB can evaluate the condition (%s)", s.Comparison, s.Level, s.Reason)
+}
+
+// codesOf gives the codes of rows by place.
+type codesOf func(row int32) []int32
+
+// hasher gives the hashes by which rows of a segment are found.
+type hasher struct {
+	parts    []*part
+	lexicons []*lexicon
+	values   [][]uint64 // by place and code; 0 not known yet
+}
+
+func newHasher(parts []*part, lexicons []*lexicon) *hasher {
+	return &hasher{parts: parts, lexicons: lexicons, values: make([][]uint64, len(lexicons))}
+}
+
+func (h *hasher) value(place int, code int32) uint64 {
+	if h.values[place] == nil {
+		h.values[place] = make([]uint64, h.lexicons[place].len())
+	}
+	hash := h.values[place][code]
+	if hash == 0 {
+		hash = mix(0, h.lexicons[place].spelled(code)) | 1
+		h.values[place][code] = hash
+	}
+	return hash
+}
+
+// of gives the hash of a record's key: on the left side, or on the right. Not
+// known where a value is missing. An exploded list is not in it.
+func (h *hasher) of(p *part, codes []int32, isLeft bool) (hash uint64, isKnown bool) {
+	places := p.right
+	if isLeft {
+		places = p.left
+	}
+	for _, list := range [][]int{p.same, places} {
+		for _, place := range list {
+			if codes[place] < 0 {
+				return 0, false
+			}
+			hash = (hash ^ h.value(place, codes[place])) * 0x9e3779b97f4a7c15
+			hash ^= hash >> 31
+		}
+	}
+	return hash, true
+}
+
+// each gives every hash under which a record stands in a part's table.
+func (h *hasher) each(p *part, codes []int32, isLeft bool, visit func(hash uint64)) {
+	hash, isKnown := h.of(p, codes, isLeft)
+	if !isKnown {
+		return
+	}
+	if p.element < 0 {
+		visit(hash)
+		return
+	}
+	if codes[p.element] < 0 {
+		return
+	}
+	list := elements(h.lexicons[p.element].spelled(codes[p.element]))
+	slices.Sort(list)
+	for _, element := range slices.Compact(list) {
+		visit((hash ^ mix(3, element)) * 0x9e3779b97f4a7c15)
+	}
+}
+
+// tables makes the tables of n rows.
+func (h *hasher) tables(n int32, codes codesOf) []table {
+	var all []table
+	for _, p := range h.parts {
+		sides := []bool{true}
+		if p.isTwoSided() {
+			sides = append(sides, false)
+		}
+		for _, isLeft := range sides {
+			var hashes []uint64
+			var rows []int32
+			for row := range n {
+				h.each(p, codes(row), isLeft, func(hash uint64) { hashes, rows = append(hashes, hash), append(rows, row) })
+			}
+			all = append(all, newTable(hashes, rows))
+		}
+	}
+	return all
+}
+
+// compileStored compiles a model for the dictionaries of an index.
+func compileStored(m *model.Model, lexicons []*lexicon, strings similarity.Strings) (*compare.Plan, []*part, error) {
+	// A table of values, not of records: compilers ask of it which value of an
+	// expression goes with which of its column.
+	t := &records.Table{Columns: map[string]*records.Column{}}
+	for _, l := range lexicons {
+		if l.isColumn() {
+			t.Rows = max(t.Rows, l.len())
+		}
+	}
+	placed := make([]compare.Placed, len(lexicons))
+	for i, l := range lexicons {
+		placed[i] = compare.Placed{Keys: l.about.Keys, Base: l.about.Base, Column: l.column(), OfNull: l.about.OfNull}
+		placed[i].Column.Codes = l.codes(t.Rows)
+		if l.isColumn() {
+			t.Columns[l.about.Name] = placed[i].Column
+		}
+	}
+	c := compare.NewCompiler(t, strings)
+	for i, l := range lexicons {
+		if !l.isColumn() {
+			c.Restore(placed[i])
+		}
+	}
+	parts, err := assemble(c, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !samePlaces(lexicons, c.Placed()) {
+		return nil, nil, otherVersion()
+	}
+	return c.Finish(), parts, nil
+}
+
+func samePlaces(lexicons []*lexicon, placed []compare.Placed) bool {
+	return slices.EqualFunc(lexicons, placed, func(l *lexicon, p compare.Placed) bool {
+		return l.about.Base == p.Base && slices.Equal(l.about.Keys, p.Keys)
+	})
+}

@@ -1,0 +1,276 @@
+package index
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+	"strings"
+	"unsafe"
+
+	"tre/linkage/cluster"
+)
+
+// segment holds the rows that one run added: all records in the base, new and
+// changed ones in the segments of later runs. A changed record gets a new row;
+// its old one is dead. Within a segment rows are in the order of their ids.
+type segment struct {
+	file  *container
+	start int32 // number of the first row in the index
+	n     int32
+
+	ids     idColumn
+	codes   []int32 // stride codes a row
+	find    []int32 // open addressing by id: 1 + row of the segment; 0 is free
+	tables  []table // by side of a part: rows by key
+	first   []int32 // the run in which the record first came
+	people  []cluster.ID
+	links   adjacency    // edges this run found, from both ends, by row of the index
+	dead    []int32      // rows of earlier segments that ended
+	moved   []int32      // rows of earlier segments that came under another person,
+	movedTo []cluster.ID // this one
+}
+
+// idColumn are ids in ascending order: whole numbers, or texts, which with
+// several sources begin with the source's name.
+type idColumn struct {
+	whole   []int64
+	arena   []byte
+	offsets []uint32
+	source  []int32 // nil when the index has no sources
+}
+
+func (c *idColumn) len() int { return max(len(c.whole), len(c.offsets)-1) }
+
+func (c *idColumn) text(i int32) string {
+	from, to := c.offsets[i], c.offsets[i+1]
+	if from == to {
+		return ""
+	}
+	return unsafe.String(&c.arena[from], to-from)
+}
+
+// key is an id to be found or put in order.
+type key struct {
+	whole int64
+	text  string
+}
+
+func compareKeys(a, b key) int {
+	return cmp.Or(cmp.Compare(a.whole, b.whole), strings.Compare(a.text, b.text))
+}
+
+func (c *idColumn) key(i int32) key {
+	if c.whole != nil {
+		return key{whole: c.whole[i]}
+	}
+	return key{text: c.text(i)}
+}
+
+func (k key) hash() uint64 {
+	if k.text != "" {
+		return mix(1, k.text)
+	}
+	return mix(2, string(binary.LittleEndian.AppendUint64(nil, uint64(k.whole))))
+}
+
+// position is the number of ids below a key.
+func (c *idColumn) position(k key) int32 {
+	return int32(sort.Search(c.len(), func(i int) bool { return compareKeys(c.key(int32(i)), k) >= 0 }))
+}
+
+func newIDs(keys []key, isWhole bool, source []int32) idColumn {
+	c := idColumn{source: source}
+	if isWhole {
+		c.whole = make([]int64, len(keys))
+		for i, k := range keys {
+			c.whole[i] = k.whole
+		}
+		return c
+	}
+	c.offsets = make([]uint32, 1, len(keys)+1)
+	for _, k := range keys {
+		c.arena = append(c.arena, k.text...)
+		c.offsets = append(c.offsets, uint32(len(c.arena)))
+	}
+	return c
+}
+
+// table gives the rows of a segment by a hash of their keys.
+type table struct {
+	starts []uint32 // by bucket; one more for the end
+	rows   []int32
+}
+
+func (t *table) bucket(hash uint64) []int32 {
+	at := hash & uint64(len(t.starts)-2)
+	return t.rows[t.starts[at]:t.starts[at+1]]
+}
+
+// newTable sorts entries into buckets, by counting.
+func newTable(hashes []uint64, rows []int32) table {
+	size := powerOfTwo(len(rows))
+	t := table{starts: make([]uint32, size+1), rows: make([]int32, len(rows))}
+	mask := uint64(size - 1)
+	for _, h := range hashes {
+		t.starts[h&mask+1]++
+	}
+	for i := range size {
+		t.starts[i+1] += t.starts[i]
+	}
+	next := slices.Clone(t.starts[:size])
+	for i, h := range hashes {
+		t.rows[next[h&mask]] = rows[i]
+		next[h&mask]++
+	}
+	return t
+}
+
+// adjacency gives the edges of a row.
+type adjacency struct {
+	rows    []int32 // ascending; nil when every row from 0 has a place in offsets
+	offsets []uint32
+	to      []int32
+	weight  []float32
+	rule    []int16
+}
+
+func (a *adjacency) of(row int32) (from, to uint32) {
+	at := int(row)
+	if a.rows != nil {
+		var ok bool
+		if at, ok = slices.BinarySearch(a.rows, row); !ok {
+			return 0, 0
+		}
+	} else if at+1 >= len(a.offsets) {
+		return 0, 0
+	}
+	return a.offsets[at], a.offsets[at+1]
+}
+
+// edge is a scored pair of rows of the index.
+type edge struct {
+	a, b   int32
+	weight float32
+	rule   int16
+}
+
+// newAdjacency lays out edges from both ends. With rows > 0 every row below has
+// a place.
+func newAdjacency(edges []edge, rows int) adjacency {
+	both := make([]edge, 0, 2*len(edges))
+	for _, e := range edges {
+		both = append(both, e, edge{e.b, e.a, e.weight, e.rule})
+	}
+	slices.SortFunc(both, func(x, y edge) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	a := adjacency{to: make([]int32, len(both)), weight: make([]float32, len(both)), rule: make([]int16, len(both))}
+	for i, e := range both {
+		a.to[i], a.weight[i], a.rule[i] = e.b, e.weight, e.rule
+	}
+	if rows > 0 {
+		a.offsets = make([]uint32, rows+1)
+		for _, e := range both {
+			a.offsets[e.a+1]++
+		}
+		for row := range rows {
+			a.offsets[row+1] += a.offsets[row]
+		}
+		return a
+	}
+	a.rows = []int32{}
+	for i, e := range both {
+		if i == 0 || both[i-1].a != e.a {
+			a.rows, a.offsets = append(a.rows, e.a), append(a.offsets, uint32(i))
+		}
+	}
+	a.offsets = append(a.offsets, uint32(len(both)))
+	return a
+}
+
+// index fills the table of ids.
+func (s *segment) index() {
+	s.find = make([]int32, powerOfTwo(2*int(s.n)))
+	mask := uint64(len(s.find) - 1)
+	for row := range s.n {
+		at := s.ids.key(row).hash() & mask
+		for s.find[at] != 0 {
+			at = (at + 1) & mask
+		}
+		s.find[at] = row + 1
+	}
+}
+
+// row finds the row of the segment that has an id, or -1.
+func (s *segment) row(k key) int32 {
+	mask := uint64(len(s.find) - 1)
+	for at := k.hash() & mask; s.find[at] != 0; at = (at + 1) & mask {
+		if row := s.find[at] - 1; s.ids.key(row) == k {
+			return row
+		}
+	}
+	return -1
+}
+
+// segmentAbout is what a segment says of itself.
+type segmentAbout struct {
+	Index string   `json:"index"` // the index it belongs to
+	Run   int      `json:"run"`
+	Start int32    `json:"start"`
+	Rows  int32    `json:"rows"`
+	Kinds []string `json:"kinds"` // of the lexicons
+}
+
+func (s *segment) put(w *contents) {
+	put(w, "whole", s.ids.whole)
+	w.bytes("ids", s.ids.arena)
+	put(w, "idoffsets", s.ids.offsets)
+	put(w, "source", s.ids.source)
+	put(w, "codes", s.codes)
+	put(w, "find", s.find)
+	for i, t := range s.tables {
+		put(w, sectionName("starts", i), t.starts)
+		put(w, sectionName("rows", i), t.rows)
+	}
+	put(w, "first", s.first)
+	put(w, "people", s.people)
+	put(w, "linkrows", s.links.rows)
+	put(w, "linkoffsets", s.links.offsets)
+	put(w, "linkto", s.links.to)
+	put(w, "linkweight", s.links.weight)
+	put(w, "linkrule", s.links.rule)
+	put(w, "dead", s.dead)
+	put(w, "moved", s.moved)
+	put(w, "movedto", s.movedTo)
+}
+
+// readSegment maps a segment of an index.
+func readSegment(path, index string, start int32, stride int) (*segment, *segmentAbout, error) {
+	c, err := openContainer(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	var about segmentAbout
+	if err := c.json("segment", &about); err != nil {
+		c.close()
+		return nil, nil, err
+	}
+	s := &segment{file: c, start: about.Start, n: about.Rows, codes: section[int32](c, "codes"), find: section[int32](c, "find"), first: section[int32](c, "first"),
+		people: section[cluster.ID](c, "people"), dead: section[int32](c, "dead"), moved: section[int32](c, "moved"), movedTo: section[cluster.ID](c, "movedto")}
+	s.ids = idColumn{whole: section[int64](c, "whole"), arena: c.sections["ids"], offsets: section[uint32](c, "idoffsets"), source: section[int32](c, "source")}
+	s.links = adjacency{rows: section[int32](c, "linkrows"), offsets: section[uint32](c, "linkoffsets"), to: section[int32](c, "linkto"), weight: section[float32](c, "linkweight"), rule: section[int16](c, "linkrule")}
+	if start > 0 && s.links.rows == nil {
+		s.links.rows = []int32{}
+	}
+	for i := 0; ; i++ {
+		if _, ok := c.sections[sectionName("starts", i)]; !ok {
+			break
+		}
+		s.tables = append(s.tables, table{section[uint32](c, sectionName("starts", i)), section[int32](c, sectionName("rows", i))})
+	}
+	isWhole := about.Index == index && about.Start == start && int(about.Rows) == len(s.people) && len(s.find) > 0 && (stride == 0 || len(s.codes) == stride*int(about.Rows)) && (about.Rows == 0 || s.ids.len() == int(about.Rows))
+	if !isWhole {
+		c.close()
+		return nil, nil, corrupt(path, "it belongs to another index or run")
+	}
+	return s, &about, nil
+}

@@ -1,0 +1,213 @@
+package index
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"tre/internal/workspace"
+	"tre/linkage/cluster"
+	"tre/linkage/model"
+)
+
+// state is an opened index: a base, and segments of later runs.
+type state struct {
+	folder   *workspace.Folder
+	man      *manifest
+	segments []*segment // the base first
+	lexicons []*lexicon
+	added    []int // of each lexicon: values added that are in segments already,
+	ofs      []int // and codes of values of its column that are
+
+	dead  []uint64 // by row of the index
+	moved map[int32]cluster.ID
+	hash  *hasher // set once the model is compiled
+}
+
+// openState maps the files that the manifest names. Whoever reads it holds the
+// folder's lock.
+func openState(folder *workspace.Folder, man *manifest) (s *state, err error) {
+	s = &state{folder: folder, man: man, moved: map[int32]cluster.ID{}}
+	defer func() {
+		if err != nil {
+			s.close()
+			s = nil
+		}
+	}()
+	start := int32(0)
+	for _, f := range append([]file{man.Base}, man.Segments...) {
+		one, about, err := readSegment(folder.Path(f.Name), man.Index, start, man.Stride)
+		if err != nil {
+			return s, err
+		}
+		s.segments = append(s.segments, one)
+		if about.Rows != f.Rows || len(about.Kinds) != man.Stride {
+			return s, corrupt(one.file.path, "it is of another run")
+		}
+		if start == 0 {
+			err = s.readLexicons(one.file)
+		}
+		if err != nil {
+			return s, err
+		}
+		for at, l := range s.lexicons {
+			if l.about.Kind = about.Kinds[at]; start > 0 {
+				l.readAdded(one.file, at)
+			}
+		}
+		start += f.Rows
+	}
+	s.overlay()
+	return s, nil
+}
+
+func (s *state) readLexicons(c *container) error {
+	for at := range s.man.Stride {
+		l, err := readLexicon(c, at)
+		if err != nil {
+			return err
+		}
+		s.lexicons = append(s.lexicons, l)
+	}
+	return nil
+}
+
+// overlay applies what later segments say of earlier rows.
+func (s *state) overlay() {
+	s.dead = make([]uint64, s.rows()/64+1)
+	for _, one := range s.segments {
+		for _, row := range one.dead {
+			s.kill(row)
+		}
+		for i, row := range one.moved {
+			s.moved[row] = one.movedTo[i]
+		}
+	}
+	for _, l := range s.lexicons {
+		s.added, s.ofs = append(s.added, len(l.added)), append(s.ofs, len(l.of))
+	}
+}
+
+func (s *state) close() {
+	for _, one := range s.segments {
+		one.file.close()
+	}
+}
+
+func (s *state) kill(row int32)        { s.dead[row/64] |= 1 << (row % 64) }
+func (s *state) isDead(row int32) bool { return s.dead[row/64]>>(row%64)&1 == 1 }
+
+// rows is the number of rows, dead ones included.
+func (s *state) rows() int32 {
+	last := s.segments[len(s.segments)-1]
+	return last.start + last.n
+}
+
+// add takes a segment whose rows follow.
+func (s *state) add(one *segment) {
+	s.segments = append(s.segments, one)
+	for len(s.dead) < int(s.rows())/64+1 {
+		s.dead = append(s.dead, 0)
+	}
+}
+
+// at gives the segment of a row and its row there.
+func (s *state) at(row int32) (*segment, int32) {
+	if base := s.segments[0]; row < base.n {
+		return base, row
+	}
+	i := len(s.segments) - 1
+	for s.segments[i].start > row {
+		i--
+	}
+	return s.segments[i], row - s.segments[i].start
+}
+
+func (s *state) key(row int32) key {
+	one, i := s.at(row)
+	return one.ids.key(i)
+}
+
+func (s *state) source(row int32) int32 {
+	one, i := s.at(row)
+	if one.ids.source == nil {
+		return 0
+	}
+	return one.ids.source[i]
+}
+
+func (s *state) codes(row int32) []int32 {
+	one, i := s.at(row)
+	return one.codes[int(i)*s.man.Stride:][:s.man.Stride]
+}
+
+func (s *state) firstRun(row int32) int32 {
+	one, i := s.at(row)
+	return one.first[i]
+}
+
+func (s *state) person(row int32) cluster.ID {
+	if id, ok := s.moved[row]; ok {
+		return id
+	}
+	one, i := s.at(row)
+	return one.people[i]
+}
+
+// find gives the living row of an id.
+func (s *state) find(k key) (row int32, isKnown bool) {
+	for i := len(s.segments) - 1; i >= 0; i-- {
+		if row := s.segments[i].row(k); row >= 0 {
+			row += s.segments[i].start
+			return row, !s.isDead(row)
+		}
+	}
+	return 0, false
+}
+
+// neighbours visits the edges of a row to living rows.
+func (s *state) neighbours(row int32, visit func(to int32, weight float32, rule int16)) {
+	for _, one := range s.segments {
+		if one.start+one.n <= row {
+			continue // edges lie in the segment of their later row, or after it
+		}
+		from, to := one.links.of(row)
+		for i := from; i < to; i++ {
+			if other := one.links.to[i]; !s.isDead(other) {
+				visit(other, one.links.weight[i], one.links.rule[i])
+			}
+		}
+	}
+}
+
+// inOrder sorts rows by id.
+func (s *state) inOrder(rows []int32) {
+	type placed struct {
+		key
+		row int32
+	}
+	all := make([]placed, len(rows))
+	for i, row := range rows {
+		all[i] = placed{s.key(row), row}
+	}
+	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(compareKeys(a.key, b.key), cmp.Compare(a.row, b.row)) })
+	for i, p := range all {
+		rows[i] = p.row
+	}
+}
+
+// label names a record for people and files: the id, preceded by its source
+// where there are sources.
+func (k key) label(isText bool) string {
+	if isText {
+		return k.text
+	}
+	return itoa(k.whole)
+}
+
+// canonical is a model as this program writes it.
+func canonical(m *model.Model) ([]byte, error) {
+	var out bytes.Buffer
+	err := m.Write(&out, model.Splink5)
+	return out.Bytes(), err
+}
