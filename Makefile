@@ -57,6 +57,9 @@ bench: ## the benchmarks behind docs/performance.md
 bench-peers: build ## link a million records with tre and with Splink, side by side
 	linkage/testdata/peers/run.sh link $(TRE) $(BUILD)/peers "$(PUBLISHED)" $(PEERS)
 
+bench-growth: build ## link 100,000 to 10 million invented records, and refresh a person index
+	linkage/testdata/peers/run.sh growth $(TRE) $(BUILD)/peers "" $(PEERS)
+
 accept: build ## acceptance checks against published data, where they are at hand
 	@if [ -d "$(PUBLISHED)" ]; then echo "published data: $(PUBLISHED)"; \
 	else echo "$(PUBLISHED) is not there: every acceptance check is left out"; fi

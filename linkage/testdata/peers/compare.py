@@ -18,6 +18,7 @@ import math
 import multiprocessing
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -243,28 +244,58 @@ def growth(o):
     """How time and memory grow with the records: invented records of each size, linked with the tight rules kept here.
 
     Splink takes part up to --peer-up-to records (at ten million it needs most of an hour and of the memory); above that
-    size the table has tre alone. Then the refresh: of the records of --refresh (a million), 1 % change, and both the file
-    as it has become and the delta lie beside it (people_N.later.parquet, people_N.later.delta.parquet).
-
-    TO DO: hand the delta to the person index once its command is settled, time it against linking the whole file anew,
-    and compare the clusters of both; refresh() makes the files and says where they are.
+    size the table has tre alone. Then the refresh: of the records of --refresh (a million), 1 % change, and the person
+    index that was built of the records is handed the changes alone.
     """
     results = {}
     for size in o.sizes:
         job = Job(f"{size:,} records", invented(o, size), own_settings("tight"), own_plan(), os.path.join(o.build, "growth"))
         programs = [p for p in PROGRAMS if p not in o.without and (p == "tre" or size <= o.peer_up_to)]
         results.update(take_turns([job], programs, o.tre, o.runs))
-    later, delta = refresh(o, o.refresh)
-    say(f"refreshed: {later}\nonly the changes: {delta}")
     print(table(results))
-    write_results(o, "growth.json", {"machine": machine(), "runs": results})
+    refreshed = {rules: [refreshed_once(o, rules) for _ in range(o.runs)] for rules in RULES} if o.refresh else {}
+    print(refresh_table(refreshed))
+    write_results(o, "growth.json", {"machine": machine(), "runs": results, "refresh": refreshed})
+
+
+def refreshed_once(o, rules):
+    """Builds a person index, brings it up to date with the changes alone, and builds one of the whole later file."""
+    later, delta = refresh(o, o.refresh)
+    before = invented(o, o.refresh)
+    folder = os.path.join(o.build, "index", rules)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    log, model = os.path.join(folder, "log"), os.path.join(folder, "model.json")
+    timed([o.tre, "link", "train", "--settings", own_settings(rules), "--training", own_plan(), "--out", model, before], log)
+    index, anew = os.path.join(folder, "index"), os.path.join(folder, "anew")
+    steps = {
+        "build": ["--model", model, "--index", index, before],
+        "refresh": ["--index", index, "--change", "change", delta],
+        "full run on the later file": ["--model", model, "--index", anew, later],
+    }
+    said = {}
+    for step, arguments in steps.items():
+        seconds, memory = timed([o.tre, "link", "index", *arguments], log)
+        said[step] = {"seconds": seconds, "memory": memory}
+    return said
+
+
+def refresh_table(refreshed):
+    lines = ["", "| rules | step | seconds | share of the build | peak memory, MiB |", "|---|---|--:|--:|--:|"]
+    for rules, runs in refreshed.items():
+        build = statistics.median(run["build"]["seconds"] for run in runs)
+        for step in runs[0]:
+            seconds, memory = (statistics.median(run[step][key] for run in runs) for key in ("seconds", "memory"))
+            lines.append(f"| {rules} | {step} | {seconds:.2f} | {seconds / build:.1%} | {memory:,.0f} |")
+    return "\n".join(lines)
 
 
 def refresh(o, size):
     """What a file of invented records has become after 1 % of it changed, and the changes alone."""
     before = invented(o, size)
     later = os.path.join(o.build, f"people_{size}.later.parquet")
-    timed([o.tre, "fixtures", "--changed", "1", "--from", before, "--out", later], os.path.join(o.build, "fixtures.log"))
+    if not os.path.exists(later):
+        timed([o.tre, "fixtures", "--changed", "1", "--from", before, "--out", later], os.path.join(o.build, "fixtures.log"))
     return later, later.removesuffix(".parquet") + ".delta.parquet"
 
 
