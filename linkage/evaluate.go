@@ -39,6 +39,17 @@ type Quality struct {
 	Excluded int64 `json:"excluded"` // of those, linked to nobody on purpose
 }
 
+// MostBehind is how far a group's recall may be behind that of all before it is
+// said so, as a share.
+const MostBehind = 0.015
+
+// Behind gives how far a group's recall is behind that of all, as a share, and
+// whether that is more than MostBehind.
+func (q Quality) Behind(m Measure) (share float64, isFlagged bool) {
+	share = q.Overall.Recall - m.Recall
+	return share, share > MostBehind
+}
+
 // Measure compares pairs of records said to be one person with pairs that are.
 // A ratio with nothing below the line is 1.
 type Measure struct {

@@ -12,16 +12,16 @@
 //	compare, attach  their local id, name or place allows (steps 3 to 5; HES-DID)
 //	remainder        what is left, clustered by the same keys (steps 6 and 7),
 //	                 where no two of a cluster speak against each other
+//	profile          what is left after that, by match weight: never two NHS
+//	                 numbers, never against a name (Fellegi and Sunter 1969)
+//	decide, part     what people decided is one person, or two
 //	guards           mother and baby, and implausible clusters, taken apart
 //	persons          ids that outlive the run, and what changed since the last
 //
 // No step joins two different NHS numbers, and a joined unit never brings two
-// persons together, so an error stays where it was made.
-//
-// A probabilistic engine belongs between the deterministic steps and the
-// clustering of the remainder: after the last attach it gets the units still
-// wanted and the persons sought, and adds to the same table of units placed.
-// Guards, ids and the index stay as they are.
+// persons together, so an error stays where it was made. Match weights only add
+// to what the deterministic steps made, so those can be checked by themselves
+// (Rules.Deterministic).
 package linkage
 
 import (
@@ -29,10 +29,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
+	"tre/linkage/profile"
 )
 
 // The files of the person index, in a region's folder.
@@ -56,6 +58,14 @@ type Rules struct {
 	// BusyPostcodes is the share of postcodes, the busiest by distinct people,
 	// that never count as agreement. Default 0.01 (CUREd); negative means none.
 	BusyPostcodes float64
+	// MinWeight is the match weight, in bits, from which the probabilistic step
+	// joins two persons. Default 5.
+	MinWeight float64
+	// Margin is how much heavier the best candidate must be than the next.
+	// Default 5.
+	Margin float64
+	// Deterministic leaves the probabilistic step out.
+	Deterministic bool
 }
 
 // In is what a linkage run needs.
@@ -64,6 +74,7 @@ type In struct {
 	IdentityFiles []string          // identity Parquet: absolute paths, or names in Folder; any order
 	Previous      string            // the persons.parquet of the run before, likewise; "" for none
 	Withheld      []Excluded        // rows that never reached the identity files; passed on into the result
+	Lists         Lists             // what people keep: replaced numbers, exclusions, decisions
 	Rules         Rules
 	Threads       int    // DuckDB's worker threads; 0 means 2
 	MemoryBytes   int64  // DuckDB's memory; 0 means 2 GiB
@@ -96,6 +107,11 @@ func Run(ctx context.Context, in In) (Result, error) {
 type linker struct {
 	db     *duck.DB
 	folder *workspace.Folder
+	rules  Rules
+	lists  Lists
+
+	excluded  []exclusion
+	decisions DecisionCount
 }
 
 // open offers the inputs to the scripts as views and the rules as a table.
@@ -107,10 +123,18 @@ func (l *linker) open(ctx context.Context, in In) error {
 		return err
 	}
 	r := in.Rules.orDefault()
-	if err := l.db.Exec(ctx, "CREATE TABLE rule AS SELECT ?::INTEGER AS max_birth_dates, ?::INTEGER AS max_numbers, ?::INTEGER AS max_records, ?::DOUBLE AS busy_postcodes",
-		r.MaxBirthDates, r.MaxNumbers, r.MaxRecords, max(r.BusyPostcodes, 0)); err != nil {
+	l.rules = r
+	if err := l.db.Exec(ctx, "CREATE TABLE rule AS SELECT ?::INTEGER AS max_birth_dates, ?::INTEGER AS max_numbers, ?::INTEGER AS max_records, ?::DOUBLE AS busy_postcodes, ?::DOUBLE AS weight, ?::DOUBLE AS margin",
+		r.MaxBirthDates, r.MaxNumbers, r.MaxRecords, max(r.BusyPostcodes, 0), r.MinWeight, r.Margin); err != nil {
 		return fmt.Errorf("set the rules of linkage: %w", err)
 	}
+	if err := l.offerNames(ctx); err != nil {
+		return err
+	}
+	if err := l.readLists(ctx, in.Lists.in(in.Folder)); err != nil {
+		return err
+	}
+	l.lists = in.Lists.in(in.Folder)
 	previous := "SELECT NULL::UUID AS record_key, NULL::UUID AS person_id WHERE false"
 	if in.Previous != "" {
 		previous = "SELECT record_key, person_id FROM read_parquet(" + duck.Text(resolve(in.Folder, []string{in.Previous})[0]) + ")"
@@ -121,10 +145,31 @@ func (l *linker) open(ctx context.Context, in In) error {
 	return nil
 }
 
-// link is the deterministic linkage, in order.
+// offerNames makes the tables of the forms names take.
+func (l *linker) offerNames(ctx context.Context) error {
+	for table, forms := range map[string][]profile.Form{"nickname (familiar, formal)": profile.Nicknames(), "spelling (written, standard)": profile.Spellings()} {
+		var lines []string
+		for _, f := range forms {
+			lines = append(lines, "("+duck.Text(f.Written)+", "+duck.Text(f.Standard)+")")
+		}
+		name, columns, _ := strings.Cut(table, " ")
+		if err := l.db.Exec(ctx, "CREATE TABLE "+name+" AS SELECT * FROM (VALUES "+strings.Join(lines, ", ")+") AS list"+columns); err != nil {
+			return fmt.Errorf("offer forms of names: %w", err)
+		}
+	}
+	return nil
+}
+
+// link is the linkage, in order.
 func (l *linker) link(ctx context.Context) error {
 	// What every record says, and which are one person by the source's own word.
-	if err := l.run(ctx, "rules", "names", "records", "units"); err != nil {
+	if err := l.run(ctx, "rules", "names", "records"); err != nil {
+		return err
+	}
+	if err := l.readDecisions(ctx, l.lists.Decisions); err != nil {
+		return err
+	}
+	if err := l.run(ctx, "units"); err != nil {
 		return err
 	}
 	// One person a cross-checked NHS number.
@@ -152,8 +197,18 @@ func (l *linker) link(ctx context.Context) error {
 	if err := l.cluster(ctx, placeEdges); err != nil {
 		return err
 	}
+	// What no rule could place, by match weight.
+	if !l.rules.Deterministic {
+		if err := l.probabilistic(ctx); err != nil {
+			return err
+		}
+	}
+	// What people decided.
+	if err := l.decide(ctx); err != nil {
+		return err
+	}
 	// Take apart what must not stay together, and name the persons.
-	return l.run(ctx, "guards", "persons")
+	return l.run(ctx, "guards", "part", "persons")
 }
 
 // attach places units without a number with persons already made.
@@ -189,6 +244,12 @@ func (r Rules) orDefault() Rules {
 	}
 	if r.BusyPostcodes == 0 {
 		r.BusyPostcodes = 0.01
+	}
+	if r.MinWeight == 0 {
+		r.MinWeight = profile.Threshold
+	}
+	if r.Margin == 0 {
+		r.Margin = profile.Margin
 	}
 	return r
 }

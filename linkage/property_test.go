@@ -3,6 +3,7 @@ package linkage_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,31 @@ func partition(person map[string]string) []string {
 	return all
 }
 
+// onlyAdds checks what match weights did to the clusters of the deterministic
+// steps: clusters stay whole, no two that have an NHS number come together, and
+// who was found ambiguous stays alone. (Clusters that the guards take apart
+// are of no concern here.)
+func onlyAdds(t *rapid.T, before, after map[string]line) {
+	became, numbered := map[string]string{}, map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		was, is := before[key], after[key]
+		if now, ok := became[was.person]; ok && now != is.person {
+			t.Fatalf("record %s: its cluster was torn by match weights", key[:8])
+		}
+		became[was.person] = is.person
+		if was.step == "own" && was.candidates > 1 && (is.step != was.step || is.candidates != was.candidates) {
+			t.Fatalf("record %s: found ambiguous, and joined by step %s", key[:8], is.step)
+		}
+		if was.step != "nhs_number" && was.step != "nhs_number_only" {
+			continue
+		}
+		if other, ok := numbered[is.person]; ok && other != was.person {
+			t.Fatalf("record %s: two persons with numbers were joined", key[:8])
+		}
+		numbered[is.person] = was.person
+	}
+}
+
 func TestClustersAreThoseOfTheSlowOracle(t *testing.T) {
 	checks(t, "2")
 	rapid.Check(t, func(rt *rapid.T) {
@@ -110,8 +136,10 @@ func TestClustersAreThoseOfTheSlowOracle(t *testing.T) {
 			rows = append(rows, worlds[w]...)
 		}
 		g := newRegion(t, rows)
-		g.link(t, func(in *linkage.In) { in.Rules.BusyPostcodes = -1 })
+		g.link(t, func(in *linkage.In) { in.Rules.BusyPostcodes, in.Rules.Deterministic = -1, true })
 		found := g.index(t)
+		g.link(t, func(in *linkage.In) { in.Rules.BusyPostcodes = -1 })
+		onlyAdds(rt, found, g.index(t))
 		for w, world := range worlds {
 			want, got := oracle(world), map[string]string{}
 			for _, r := range world {

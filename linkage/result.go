@@ -9,12 +9,13 @@ import (
 // Result is what a run did, in counts only. For counts by people's own groups,
 // join the index to what says which person belongs to which.
 type Result struct {
-	Records  int64        // distinct records in the identity files, excluded ones included
-	Persons  int64        // persons in the index
-	Steps    []StepCount  // by step and feed, in the order of the steps; step "excluded" is order 0
-	Excluded []Excluded   // records linked to nobody, on purpose, by reason and feed
-	Alarms   []AlarmCount // by kind and feed
-	Events   []EventCount // by kind; none without a previous index
+	Records   int64         // distinct records in the identity files, excluded ones included
+	Persons   int64         // persons in the index
+	Steps     []StepCount   // by step and feed, in the order of the steps; step "excluded" is order 0
+	Excluded  []Excluded    // records linked to nobody, on purpose, by reason and feed
+	Alarms    []AlarmCount  // by kind and feed
+	Events    []EventCount  // by kind; none without a previous index
+	Decisions DecisionCount // what became of the decisions of people
 }
 
 // StepCount is how many records of a feed a step linked, and how the
@@ -51,7 +52,7 @@ type EventCount struct {
 
 // result counts what the index holds.
 func (l *linker) result(ctx context.Context, withheld []Excluded) (Result, error) {
-	r := Result{Excluded: slices.Clone(withheld)}
+	r := Result{Excluded: slices.Clone(withheld), Decisions: l.decisions}
 	err := l.db.Row(ctx, []any{&r.Records, &r.Persons}, "SELECT count(*), count(DISTINCT person_id) FROM index_line")
 	if err != nil {
 		return Result{}, fmt.Errorf("count the person index: %w", err)

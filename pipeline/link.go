@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"path"
 	"strings"
 
@@ -15,11 +17,15 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 	if len(files) == 0 {
 		return linkage.Result{}, nil
 	}
-	inputs := []any{files, withheld, manifestsApplied(settled)}
+	lists, said, err := linkageLists(j.region)
+	if err != nil {
+		return linkage.Result{}, err
+	}
+	inputs := []any{files, withheld, manifestsApplied(settled), said}
 	return step(j, "link", "", inputs, func() (linkage.Result, []string, error) {
 		// Linkage sorts and groups, which spills well: half the memory costs no
 		// time, and keeps its peak near that of the other steps.
-		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Threads: j.region.Settings.Threads,
+		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Lists: lists, Threads: j.region.Settings.Threads,
 			MemoryBytes: j.memory() / 2, SpillFolder: j.region.Folder.Path(spillName)}
 		if j.region.Folder.Exists(linkage.PersonsFile) {
 			in.Previous = linkage.PersonsFile
@@ -28,6 +34,24 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 		j.counted = result.Records
 		return result, []string{linkage.PersonsFile, linkage.EventsFile, linkage.AlarmsFile}, err
 	})
+}
+
+// linkageLists finds the lists people keep in the region's folder, and the hash
+// of each: linkage is done again when one changes.
+func linkageLists(region *Region) (lists linkage.Lists, said []string, err error) {
+	at := map[string]*string{linkage.ReplacementsFile: &lists.Replacements, linkage.ExclusionsFile: &lists.Exclusions, linkage.DecisionsFile: &lists.Decisions}
+	for _, name := range linkage.ListFiles() {
+		if !region.Folder.Exists(name) {
+			continue
+		}
+		data, err := region.Folder.Read(name)
+		if err != nil {
+			return lists, nil, err
+		}
+		*at[name] = name
+		said = append(said, fmt.Sprintf("%s %x", name, sha256.Sum256(data)))
+	}
+	return lists, said, nil
 }
 
 func identityFiles(settled []settledFeed) (files []string, withheld []linkage.Excluded) {

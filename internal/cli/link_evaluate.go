@@ -34,7 +34,7 @@ func newLinkEvaluateCommand(s *term.Streams) *cobra.Command {
 		Short: "Measure links against the truth, against labels, or without either",
 		Long: `Of a region: compare the person index with truth/, which only invented regions
 have: pairwise precision and recall, in all and by feed, sex, ethnic group and
-deprivation fifth.
+deprivation fifth; a group whose recall is more than 1.5 points behind is flagged.
 
 Of scored pairs: precision, recall and F1 at every threshold, against the column
 --truth of RECORDS, which says who each record is, or against --labels, pairs
@@ -141,19 +141,48 @@ func evaluateRegion(c *cobra.Command, s *term.Streams, path string) error {
 		return err
 	}
 	if s.JSON {
-		return s.Answer(quality)
+		return s.Answer(flagged(quality))
 	}
 	return printLinkage(s, quality)
+}
+
+// behind is a group that is linked less well than the rest.
+type behind struct {
+	By     string  `json:"by"`
+	Name   string  `json:"name"`
+	Points float64 `json:"points"` // of recall, in hundredths
+}
+
+// flaggedQuality is the quality of a region's linkage and the groups behind.
+type flaggedQuality struct {
+	linkage.Quality
+	Behind []behind `json:"behind"`
+}
+
+func flagged(quality linkage.Quality) flaggedQuality {
+	q := flaggedQuality{Quality: quality, Behind: []behind{}}
+	for _, by := range pipeline.MeasuresOf(quality) {
+		for _, m := range by.Measures {
+			if share, isFlagged := quality.Behind(m); isFlagged {
+				q.Behind = append(q.Behind, behind{by.Name, m.Name, 100 * share})
+			}
+		}
+	}
+	return q
 }
 
 func printLinkage(s *term.Streams, quality linkage.Quality) error {
 	var rows [][]string
 	for _, by := range pipeline.MeasuresOf(quality) {
 		for _, m := range by.Measures {
-			rows = append(rows, []string{by.Name, m.Name, term.Number(m.Records), fmt.Sprintf("%.5f", m.Precision), fmt.Sprintf("%.4f", m.Recall)})
+			flag := ""
+			if behind, isFlagged := quality.Behind(m); isFlagged {
+				flag = fmt.Sprintf("recall %.1f points behind", 100*behind)
+			}
+			rows = append(rows, []string{by.Name, m.Name, term.Number(m.Records), fmt.Sprintf("%.5f", m.Precision), fmt.Sprintf("%.4f", m.Recall), flag})
 		}
 	}
-	return term.Table(s.Out, []string{"by", "value", ">records", ">precision", ">recall"}, rows)
+	return term.Table(s.Out, []string{"by", "value", ">records", ">precision", ">recall", "flag"}, rows)
 }
 
 // amount writes a count of pairs: whole when it is one, else with one decimal,

@@ -126,6 +126,24 @@ type Truth struct {
 	Groups            []TruthGroup
 }
 
+// mostBehind is how far a group's recall may be behind before the page says so.
+const mostBehind = 0.015
+
+// Behind gives the groups whose recall is more than 1.5 points behind that of
+// all.
+func (t Truth) Behind() []TruthGroup {
+	var behind []TruthGroup
+	for _, g := range t.Groups {
+		if t.Recall-g.Recall > mostBehind {
+			behind = append(behind, g)
+		}
+	}
+	return behind
+}
+
+// Points is how far behind all a group's recall is, in points of a hundred.
+func (t Truth) Points(g TruthGroup) float64 { return 100 * (t.Recall - g.Recall) }
+
 // TruthGroup is one group's precision and recall.
 type TruthGroup struct {
 	By, Group         string // feed, ethnicity, deprivation fifth; and which

@@ -6,12 +6,12 @@
 CREATE OR REPLACE TEMP TABLE member AS
 SELECT unit, unit AS node FROM (SELECT DISTINCT unit FROM pair)
 UNION
-SELECT unit, node FROM sought WHERE node IN (SELECT node FROM pair);
+SELECT unit, node FROM sought WHERE node IN (SELECT node FROM pair UNION SELECT unit FROM pair);
 
 -- What is known of each unit and each person in a pair.
 CREATE OR REPLACE TEMP TABLE profile AS
 WITH steady AS (
-    SELECT m.node, list_distinct(list(t.birth_date) FILTER (t.birth_date IS NOT NULL)) AS birth_dates,
+    SELECT m.node, list_sort(list_distinct(list(t.birth_date) FILTER (t.birth_date IS NOT NULL))) AS birth_dates,
         CASE WHEN min(t.sex) = max(t.sex) THEN min(t.sex) END AS sex,
         bool_and(t.is_newborn) AS is_newborn, bool_or(t.is_mixed) AS is_mixed,
         list_distinct(list(t.source) FILTER (t.source IS NOT NULL)) AS sources,

@@ -1,40 +1,8 @@
 -- What can each written name stand for? One row per distinct cell content.
 -- One cell may hold several names ("NEW (NEE OLD)", "ONE/TWO"), titles, words
 -- for a child not yet named, or nothing that is a name.
--- Reads: identity. Makes: name_form.
-
-CREATE TABLE nickname AS
-SELECT unnest(string_split(familiar, ' ')) AS familiar, formal FROM (VALUES
-    ('ABBIE ABBY GAIL', 'ABIGAIL'), ('AL ALEX SANDY ALEC', 'ALEXANDER'), ('ALEX SANDRA LEXI', 'ALEXANDRA'),
-    ('ALF ALFIE FRED FREDDIE', 'ALFRED'), ('MANDY', 'AMANDA'), ('ANDY DREW', 'ANDREW'), ('ANNIE NAN', 'ANN'),
-    ('ANNIE', 'ANNE'), ('TONY', 'ANTHONY'), ('ART ARTIE', 'ARTHUR'), ('BARB BARBIE BABS', 'BARBARA'),
-    ('BEN BENNY BENJI', 'BENJAMIN'), ('CATH CATHY KATE KATIE KATH KATHY KITTY', 'CATHERINE'),
-    ('CHARLIE CHAS CHUCK', 'CHARLES'), ('LOTTIE CHARLIE', 'CHARLOTTE'), ('CHRIS CHRISSIE TINA', 'CHRISTINE'),
-    ('CHRIS KIT TOPHER', 'CHRISTOPHER'), ('DAN DANNY', 'DANIEL'), ('DAVE DAVY DAI', 'DAVID'), ('DEB DEBBIE DEBS', 'DEBORAH'),
-    ('DOM', 'DOMINIC'), ('DON DONNIE', 'DONALD'), ('DOT DOLLY DOTTIE', 'DOROTHY'), ('DOUG', 'DOUGLAS'),
-    ('ED EDDIE NED TED TEDDY', 'EDWARD'), ('NELL NELLIE ELLIE', 'ELEANOR'),
-    ('BESS BESSIE BETH BETSY BETTY ELIZA ELSIE LIBBY LISA LIZ LIZZIE LIZZY', 'ELIZABETH'), ('EM EMMY', 'EMILY'),
-    ('FRAN FRANKIE FRANNIE', 'FRANCES'), ('FRANK FRANKIE', 'FRANCIS'), ('FRED FREDDIE FREDDY', 'FREDERICK'), ('GABE', 'GABRIEL'),
-    ('GEOFF JEFF', 'GEOFFREY'), ('GRAEME', 'GRAHAM'), ('GREG', 'GREGORY'), ('HAL HARRY HANK', 'HENRY'), ('HARRY', 'HAROLD'),
-    ('IZZY BELLA ISA', 'ISABELLA'), ('IZZY BELLA', 'ISABELLE'), ('JACK JAKE', 'JACOB'), ('JIM JIMMY JAMIE', 'JAMES'),
-    ('JAN JANIE', 'JANET'), ('JACKIE JACQUI', 'JACQUELINE'), ('JEN JENNY JENNIE', 'JENNIFER'), ('JESS JESSIE', 'JESSICA'), ('JO', 'JOANNE'),
-    ('JACK JOHNNY JON', 'JOHN'), ('JON JONNY', 'JONATHAN'), ('JOE JOEY', 'JOSEPH'), ('JOSIE JO', 'JOSEPHINE'),
-    ('JOSH', 'JOSHUA'), ('JUDE JUDY', 'JUDITH'), ('KATE KATH KATHY KATIE KAT', 'KATHERINE'), ('KATH KATHY KATE', 'KATHLEEN'),
-    ('KEN KENNY', 'KENNETH'), ('KEV', 'KEVIN'), ('KIM', 'KIMBERLEY'), ('LARRY LAURIE', 'LAWRENCE'), ('LEN LENNY', 'LEONARD'),
-    ('LIL LILY', 'LILIAN'), ('LOU LOUIE', 'LOUIS'), ('LOU', 'LOUISE'), ('LUCY', 'LUCINDA'), ('MADDIE MADDY', 'MADELEINE'),
-    ('GRETA MAGGIE MAISIE MARGE PEG PEGGY META RITA', 'MARGARET'), ('MARTY', 'MARTIN'), ('MAY MOLLY POLLY', 'MARY'),
-    ('MAT MATT MATTY', 'MATTHEW'), ('MAX', 'MAXWELL'), ('MEL', 'MELANIE'), ('MICK MICKEY MIKE MIKEY', 'MICHAEL'), ('SHELL SHELLY', 'MICHELLE'),
-    ('MO', 'MOHAMMED'), ('MOHAMED MOHAMMAD MUHAMMAD MUHAMMED', 'MOHAMMED'), ('NAT NATE', 'NATHAN'), ('NAT', 'NATALIE'),
-    ('NICK NICKY NICO', 'NICHOLAS'), ('NICK NICKY NIKKI', 'NICOLA'), ('NORM', 'NORMAN'), ('OLI OLLIE OLLY', 'OLIVER'),
-    ('LIV LIVVY OLLIE', 'OLIVIA'), ('PAT PATSY PATTY TRICIA TRISH', 'PATRICIA'), ('PADDY PAT', 'PATRICK'), ('PAM', 'PAMELA'),
-    ('PETE', 'PETER'), ('PHIL PIP', 'PHILIP'), ('BECCA BECKY BEX', 'REBECCA'), ('REG REGGIE', 'REGINALD'),
-    ('DICK RICH RICHIE RICK RICKY', 'RICHARD'), ('BOB BOBBY ROB ROBBIE ROBIN', 'ROBERT'), ('ROD', 'RODERICK'), ('RON RONNIE', 'RONALD'),
-    ('ROSE ROSIE', 'ROSEMARY'), ('SAM SAMMY', 'SAMUEL'), ('SAM SAMMY', 'SAMANTHA'), ('SALLY SADIE', 'SARAH'),
-    ('SEB', 'SEBASTIAN'), ('SI', 'SIMON'), ('SOPH', 'SOPHIE'), ('STEPH', 'STEPHANIE'), ('STEVE STEVIE STEVEN', 'STEPHEN'), ('STU', 'STUART'),
-    ('SUE SUZY SUSIE', 'SUSAN'), ('SUE', 'SUZANNE'), ('TERRY TEL', 'TERENCE'), ('TESS TERRI', 'THERESA'), ('THEO', 'THEODORE'),
-    ('TOM TOMMY', 'THOMAS'), ('TIM TIMMY', 'TIMOTHY'), ('TORI VICKI VICKY VIKKI', 'VICTORIA'), ('VIC', 'VICTOR'), ('VIV', 'VIVIENNE'),
-    ('WALLY WALT', 'WALTER'), ('BILL BILLY LIAM WILL WILLIE WILLS', 'WILLIAM'), ('ZACH ZAK ZACK', 'ZACHARY')
-) AS pair(familiar, formal);
+-- Reads: identity, nickname (familiar, formal), spelling (written, standard).
+-- Makes: name_form.
 
 CREATE TABLE name_form AS
 WITH written AS (
@@ -82,10 +50,22 @@ forename AS (
 surname AS (
     SELECT name, joined AS form FROM usable
     UNION SELECT name, unnest(words) FROM usable WHERE len(words) = 2 AND list_min(list_transform(words, lambda w: length(w))) >= 3
+),
+-- For the probabilistic step: names as they are written, and the spellings they
+-- may have. The deterministic steps do not take one spelling for another.
+plain AS (
+    SELECT name, list(DISTINCT words[1] ORDER BY words[1]) FILTER (length(words[1]) >= 2) AS firsts,
+        list(DISTINCT joined ORDER BY joined) AS lasts
+    FROM usable GROUP BY name
+),
+spelt AS (
+    SELECT f.name, list(DISTINCT s.standard ORDER BY s.standard) AS spellings
+    FROM (FROM forename UNION FROM surname) f JOIN spelling s ON s.written = f.form GROUP BY f.name
 )
 SELECT w.name, w.written,
     coalesce((SELECT list(form) FROM forename f WHERE f.name = w.name), []) AS forenames,
     coalesce((SELECT list(form) FROM surname s WHERE s.name = w.name), []) AS surnames,
+    p.firsts, p.lasts, coalesce(t.spellings, []) AS spellings,
     coalesce((SELECT bool_or(is_newborn) FROM judged j WHERE j.name = w.name), false) AS is_newborn,
     coalesce((SELECT bool_or(is_test) FROM judged j WHERE j.name = w.name), false) AS is_test
-FROM written w;
+FROM written w LEFT JOIN plain p USING (name) LEFT JOIN spelt t USING (name);

@@ -48,7 +48,9 @@ SELECT n.record_key, p.person_id, l.local_key, r.feed, r.provider, s.step, s.ste
     CASE WHEN r.number IS NULL OR r.is_test THEN 'unknown'
         WHEN r.number = w.number AND a.step_order IN (20, 30) THEN a.cross_check
         ELSE 'contradicts' END AS cross_check,
-    coalesce(a.candidates, 0)::INTEGER AS candidates
+    coalesce(a.candidates, 0)::INTEGER AS candidates,
+    g.weight AS match_weight, g.runner_up AS runner_up_weight, g.weight - g.runner_up AS margin,
+    r.is_replaced AS number_replaced
 FROM record r JOIN record_number n USING (record)
 LEFT JOIN local_number l USING (local)
 LEFT JOIN unit_of u USING (record)
@@ -56,6 +58,7 @@ LEFT JOIN assigned a USING (unit)
 LEFT JOIN cluster_of c USING (record)
 LEFT JOIN named_person p USING (cluster)
 LEFT JOIN person_number w ON w.person = a.person
+LEFT JOIN weighing g ON g.unit = a.unit AND a.step_order = 75
 JOIN step s ON s.step_order = CASE
     WHEN r.is_test THEN 0
     WHEN a.step_order IN (20, 30) AND r.number IS DISTINCT FROM w.number THEN 10

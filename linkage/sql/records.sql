@@ -2,7 +2,7 @@
 -- A record may come several times (a register row sent each month): a version
 -- is one coming. Where versions differ, the last one by file and row speaks for
 -- the record, and names, postcodes and practices of all versions are kept.
--- Reads: identity, name_form, rule. Makes: record, version, excluded.
+-- Reads: identity, name_form, rule, replaced. Makes: record, version, excluded.
 
 CREATE TABLE record_number AS
 SELECT record_key, row_number() OVER (ORDER BY record_key)::INTEGER AS record FROM (SELECT DISTINCT record_key FROM identity);
@@ -20,7 +20,8 @@ CREATE TABLE version AS
 SELECT r.record, l.local, i.feed, i.provider, i.subject,
     (coalesce(i.test, false) OR coalesce(s.is_test, false)) AS is_test,
     f.number * 4294967296 + i.row * 2 + (i.subject = 'person')::BIGINT AS coming,
-    CASE WHEN i.nhs_number_quality = 'valid' AND NOT is_placeholder_number(i.nhs_number) THEN i.nhs_number END AS any_number,
+    CASE WHEN i.nhs_number_quality = 'valid' AND NOT is_placeholder_number(i.nhs_number) THEN coalesce(x.new_number, i.nhs_number) END AS any_number,
+    x.new_number IS NOT NULL AS is_replaced,
     CASE WHEN any_number IS NOT NULL AND coalesce(i.nhs_number_status, '') NOT IN ('04', '05', '06', '07', '08')
         THEN any_number END AS number,
     coalesce(i.nhs_number_status, '') = '01' AS is_verified,
@@ -30,6 +31,7 @@ SELECT r.record, l.local, i.feed, i.provider, i.subject,
     n.name AS forename, s.name AS surname, p.name AS previous_surname,
     coalesce(n.is_newborn, false) AS is_newborn,
     CASE WHEN i.postcode_quality = 'valid' AND NOT starts_with(i.postcode, 'ZZ') THEN upper(i.postcode) END AS postcode,
+    postcode AS home, -- kept when a busy postcode is no longer agreement
     CASE WHEN upper(i.practice) NOT IN ('V81997', 'V81998', 'V81999') THEN upper(i.practice) END AS practice,
     CASE WHEN i.local_id IS NOT NULL
         THEN hash(upper(coalesce(i.org, i.provider)), upper(replace(i.local_id, ' ', ''))) END AS local_name,
@@ -43,7 +45,8 @@ JOIN file_number f USING (file)
 LEFT JOIN local_number l USING (local_key)
 LEFT JOIN name_form n ON n.written = i.forename
 LEFT JOIN name_form s ON s.written = i.surname
-LEFT JOIN name_form p ON p.written = i.previous_surname;
+LEFT JOIN name_form p ON p.written = i.previous_surname
+LEFT JOIN replaced x ON x.old_number = i.nhs_number;
 
 -- A record whose versions carry two numbers and two birth dates that cannot be
 -- one person's: its local id was given to somebody else. The record cannot be
@@ -55,6 +58,7 @@ SELECT record, min(local) AS local, min(feed) AS feed, min(provider) AS provider
     arg_max(number, coming) FILTER (number IS NOT NULL) AS number,
     arg_max(any_number, coming) FILTER (any_number IS NOT NULL) AS any_number,
     bool_or(is_verified AND number IS NOT NULL) AS is_verified,
+    bool_or(is_replaced AND any_number IS NOT NULL) AS is_replaced,
     arg_max(birth_date, coming) FILTER (birth_date IS NOT NULL) AS birth_date,
     arg_max(birth_year, coming) FILTER (birth_year IS NOT NULL) AS birth_year,
     arg_max(sex, coming) FILTER (sex IS NOT NULL) AS sex,

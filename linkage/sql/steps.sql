@@ -15,10 +15,15 @@ SELECT * FROM (VALUES
     (60, 'postcode'),          -- CUREd 5: sex, birth date, postcode
     (61, 'practice'),          -- sex, birth date, practice, postcode district
     (70, 'remainder'),         -- CUREd 6: the rest among themselves, by the same keys
+    (75, 'probabilistic'),     -- by match weight, among what no step before could place
+    (76, 'decision'),          -- because somebody decided so
     (80, 'own')                -- CUREd 7: a person of its own
 ) AS list(step_order, step);
 
 CREATE TABLE ambiguous (unit INTEGER, candidates BIGINT);
+
+-- The match weight by which a unit was joined, and that of the next best person.
+CREATE TABLE weighing (unit INTEGER, weight DOUBLE, runner_up DOUBLE);
 
 -- target: the persons looked among in this round. At first all of them.
 CREATE TABLE target AS SELECT DISTINCT person FROM assigned;

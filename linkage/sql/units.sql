@@ -2,7 +2,7 @@
 -- local key, unless they contradict: then the local id was given to somebody
 -- else, or stands for nobody, and the records are taken apart.
 -- A unit is named by its smallest record.
--- Reads: record, version, name_form, rule. Makes: unit_of, unit, alarm.
+-- Reads: record, version, name_form, rule, decided_apart. Makes: unit_of, unit, alarm.
 
 CREATE TABLE alarm (kind VARCHAR, record INTEGER, feed VARCHAR, records INTEGER, numbers INTEGER, birth_dates INTEGER);
 
@@ -80,6 +80,10 @@ CREATE TABLE unit_of AS
 SELECT record, min(record) OVER (PARTITION BY coalesce(local, -record), subject, coalesce(part, '')) AS unit
 FROM record LEFT JOIN part USING (record, local)
 WHERE NOT is_test;
+
+-- What somebody decided is two people is not one unit.
+UPDATE unit_of SET unit = record WHERE record IN (
+    SELECT d.b FROM decided_apart d JOIN unit_of x ON x.record = d.a JOIN unit_of y ON y.record = d.b WHERE x.unit = y.unit);
 
 INSERT INTO alarm
 SELECT CASE WHEN t.is_worthless THEN 'local_id_shared' ELSE 'local_id_recycled' END, min(r.record), min(r.feed), count(*),
