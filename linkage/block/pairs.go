@@ -174,14 +174,15 @@ func (p *part) splitGroup(all []unit, at int, group int32) []unit {
 
 // enumerator makes pairs for one worker.
 type enumerator struct {
-	rules  *Rules
-	visit  Visitor
-	judge  *compare.Judge
-	slow   *compare.SlowJudge // nil when nothing is left to DuckDB
-	batch  Batch
-	part   *part
-	at     int
-	filter bool // this part, or one before it, has conditions beyond equalities
+	rules   *Rules
+	visit   Visitor
+	judge   *compare.Judge
+	slow    *compare.SlowJudge // nil when nothing is left to DuckDB
+	batch   Batch
+	part    *part
+	at      int
+	fetched int32 // keeps fetch from being thought of no use
+	filter  bool  // this part, or one before it, has conditions beyond equalities
 }
 
 func (e *enumerator) open(ctx context.Context, plan *compare.Plan) (err error) {
@@ -206,6 +207,9 @@ func (e *enumerator) run(ctx context.Context, u unit, number int) error {
 		e.filter = e.filter || len(p.filters) > 0 || p.groups.of == nil
 	}
 	for group := u.from; group < u.to; group++ {
+		if (group-u.from)%fetchGroups == 0 {
+			e.fetch(group, min(group+fetchGroups, u.to))
+		}
 		last := u.last
 		if last < 0 {
 			last = e.part.groups.starts[group+1] - e.part.groups.starts[group]
@@ -218,6 +222,23 @@ func (e *enumerator) run(ctx context.Context, u unit, number int) error {
 		return err
 	}
 	return e.visit.Done(number)
+}
+
+// fetchGroups is for how many groups memory is asked ahead.
+const fetchGroups = 64
+
+// fetch asks for what add will look at: the groups of rows far apart, which
+// memory answers many at a time, but not one after the other.
+func (e *enumerator) fetch(from, to int32) {
+	if e.filter || e.at == 0 {
+		return
+	}
+	g := &e.part.groups
+	var sum int32
+	for _, row := range g.rows[g.starts[from]:min(g.starts[to], g.starts[from]+BatchSize)] {
+		sum += e.rules.of[int(row)*e.rules.stride]
+	}
+	e.fetched = sum
 }
 
 // group makes the pairs of one group whose left rows are first to last.

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math"
 	"slices"
 
 	"tre/linkage/model"
@@ -11,7 +12,7 @@ import (
 // knows: it is judged from the two values' codes by a short list of steps, each
 // similarity computed once.
 type fast struct {
-	isNull    []bool // by value
+	faces     []face // by value
 	nullLevel int8   // of a missing value
 	steps     []step
 	keys      []int32 // what must be equal, by value and step
@@ -19,14 +20,24 @@ type fast struct {
 	elseLevel int8
 }
 
+// face is what is looked at of a value first, standing together so that memory
+// is asked once.
+type face struct {
+	mask   uint64 // letters of the text of the first similarity
+	text   int32  // that text, or -1
+	length int16
+	isNull bool
+}
+
 // step is one level to try; several thresholds of one similarity are one step.
 type step struct {
 	kind    ShapeKind
 	level   int8
-	key     int // ShapeEqual: which of a value's keys
-	numbers []float64
-	known   []bool
+	key     int       // ShapeEqual: which of a value's keys
+	isOwn   bool      // ShapeEqual: only a value and itself are equal
+	numbers []float64 // ShapeRange: NaN where it is not known, which no range holds
 	limit   float64
+	isFaced bool // ShapeNear: of the similarity that faces show
 	near    *fastNear
 }
 
@@ -49,7 +60,7 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 	if !ok {
 		return nil
 	}
-	f := &fast{isNull: shape.IsNull, nullLevel: -1, elseLevel: int8(len(m.Levels) - 1)}
+	f := &fast{nullLevel: -1, elseLevel: int8(len(m.Levels) - 1)}
 	var keys [][]int32
 	for i := range shape.Levels {
 		l := &shape.Levels[i]
@@ -65,10 +76,10 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 			f.elseLevel = int8(i)
 			continue
 		case ShapeEqual:
-			s.key = len(keys)
+			s.key, s.isOwn = len(keys), isOwnKey(l.Key)
 			keys = append(keys, l.Key)
 		case ShapeRange:
-			s.numbers, s.known, s.limit = l.Numbers, l.Known, l.Limit
+			s.numbers, s.limit = numbersOrNaN(l), l.Limit
 		case ShapeNear:
 			if f.addThreshold(l, int8(i)) {
 				continue
@@ -81,7 +92,56 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 		f.nullLevel = f.elseLevel
 	}
 	f.layKeys(keys, shape.Values)
+	f.makeFaces(shape)
 	return f
+}
+
+// isOwnKey says that no two values have the same key.
+func isOwnKey(key []int32) bool {
+	seen := make(map[int32]struct{}, len(key))
+	for _, k := range key {
+		if k >= 0 {
+			seen[k] = struct{}{}
+		}
+	}
+	known := 0
+	for _, k := range key {
+		if k >= 0 {
+			known++
+		}
+	}
+	return len(seen) == known
+}
+
+func numbersOrNaN(l *LevelShape) []float64 {
+	numbers := slices.Clone(l.Numbers)
+	for value, isKnown := range l.Known {
+		if !isKnown {
+			numbers[value] = math.NaN()
+		}
+	}
+	return numbers
+}
+
+// makeFaces shows the text of the first similarity.
+func (f *fast) makeFaces(shape *Shape) {
+	f.faces = make([]face, shape.Values)
+	var near *fastNear
+	for i := range f.steps {
+		if s := &f.steps[i]; s.near != nil && !s.near.measure.isDistance() {
+			near, s.isFaced = s.near, true
+			break
+		}
+	}
+	for value := range f.faces {
+		f.faces[value] = face{isNull: shape.IsNull[value], text: -1}
+		if near == nil || near.of[value] < 0 {
+			continue
+		}
+		text := near.of[value]
+		f.faces[value].text, f.faces[value].mask = text, near.masks[text]
+		f.faces[value].length = int16(min(len(near.texts[text]), math.MaxInt16))
+	}
 }
 
 // addThreshold adds a weaker threshold to the step before, when that is of the
@@ -125,21 +185,28 @@ func (f *fast) layKeys(keys [][]int32, values int) {
 
 // level judges two known values.
 func (f *fast) level(l, r int32, memos []memo) int8 {
-	if f.isNull[l] || f.isNull[r] {
+	a, b := &f.faces[l], &f.faces[r]
+	if a.isNull || b.isNull {
 		return f.nullLevel
 	}
 	for i := range f.steps {
 		s := &f.steps[i]
 		switch s.kind {
 		case ShapeEqual:
-			if a := f.keys[int(l)*f.keyWidth+s.key]; a >= 0 && a == f.keys[int(r)*f.keyWidth+s.key] {
+			if s.isOwn && l != r {
+				continue
+			}
+			if k := f.keys[int(l)*f.keyWidth+s.key]; k >= 0 && k == f.keys[int(r)*f.keyWidth+s.key] {
 				return s.level
 			}
 		case ShapeRange:
-			if d := s.numbers[l] - s.numbers[r]; d <= s.limit && -d <= s.limit && s.known[l] && s.known[r] {
+			if d := s.numbers[l] - s.numbers[r]; d <= s.limit && -d <= s.limit {
 				return s.level
 			}
 		case ShapeNear:
+			if s.isFaced && (a.text < 0 || b.text < 0 || s.near.filter != nil && !s.near.filter.Passes(a.mask, int(a.length), b.mask, int(b.length))) {
+				continue
+			}
 			if level := s.near.level(l, r, memos); level >= 0 {
 				return level
 			}
@@ -157,10 +224,7 @@ func (n *fastNear) level(l, r int32, memos []memo) int8 {
 	if n.measure.isDistance() {
 		return n.byDistance(n.texts[a], n.texts[b])
 	}
-	x, y := n.texts[a], n.texts[b]
-	if n.filter != nil && !n.filter.Passes(n.masks[a], len(x), n.masks[b], len(y)) {
-		return -1
-	}
+	x, y := n.texts[a], n.texts[b] // the filter was asked by faces, or asks too little to be worth it
 	m := &memos[n.slot]
 	if m.prepared != a {
 		m.pattern.Prepare(x)

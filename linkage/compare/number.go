@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"tre/linkage/condition"
@@ -79,6 +80,9 @@ func (c *Compiler) numbers(args []*condition.Expr) ([]number, error) {
 }
 
 func (c *Compiler) calculation(e *condition.Expr) (number, error) {
+	if c.calculatesWithTimes(e) {
+		return nil, unsupported("calculating with dates or times")
+	}
 	args, err := c.numbers(e.Args)
 	if err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (c *Compiler) calculation(e *condition.Expr) (number, error) {
 		"+": func(x, y float64) (float64, bool) { return x + y, true },
 		"-": func(x, y float64) (float64, bool) { return x - y, true },
 		"*": func(x, y float64) (float64, bool) { return x * y, true },
-		"/": func(x, y float64) (float64, bool) { return x / y, y != 0 },
+		"/": func(x, y float64) (float64, bool) { return x / y, true },
 	}[e.Name]
 	if !ok {
 		return nil, unsupported("operator %s as a number", e.Name)
@@ -212,4 +216,26 @@ func (c *Compiler) extreme(e *condition.Expr) (number, error) {
 		}
 		return best, any
 	}, nil
+}
+
+// calculatesWithTimes says that somewhere in an expression dates or times are
+// added or subtracted, which gives days or intervals, not seconds.
+func (c *Compiler) calculatesWithTimes(e *condition.Expr) bool {
+	isNumeric := e.Kind == condition.Operator && slices.Contains([]string{"+", "-", "*", "/", "neg"}, e.Name)
+	return slices.ContainsFunc(e.Args, func(arg *condition.Expr) bool {
+		return isNumeric && c.isOfTime(arg) || c.calculatesWithTimes(arg)
+	})
+}
+
+func (c *Compiler) isOfTime(e *condition.Expr) bool {
+	switch {
+	case e.Kind == condition.Column:
+		column := c.table.Column(e.Name)
+		return column != nil && (column.Kind == records.Date || column.Kind == records.Timestamp)
+	case e.Kind == condition.Cast:
+		return strings.EqualFold(e.Name, "DATE") || strings.EqualFold(e.Name, "TIMESTAMP")
+	case e.Kind == condition.Call:
+		return e.Name == "strptime" || e.Name == "try_strptime"
+	}
+	return false
 }

@@ -60,6 +60,9 @@ func (c *Compiler) derive(e *condition.Expr) (*Operand, error) {
 		}
 		return &Operand{Column: column, base: column.Name, ofNull: -1}, nil
 	}
+	if c.calculatesWithTimes(e) {
+		return nil, unsupported("calculating with dates or times")
+	}
 	compute, err := compileScalar(e)
 	if err != nil {
 		return nil, err

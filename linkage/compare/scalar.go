@@ -216,8 +216,12 @@ func operators() map[string]func(a, b value) value {
 	}
 	calculate := func(f func(a, b float64) float64) func(a, b value) value {
 		return func(a, b value) value {
+			kind := records.Real
+			if a.kind == records.Whole && b.kind == records.Whole {
+				kind = records.Whole
+			}
 			a, b = castNumberOf(a), castNumberOf(b)
-			return value{kind: records.Real, isKnown: a.isKnown && b.isKnown, number: f(a.number, b.number)}
+			return value{kind: kind, isKnown: a.isKnown && b.isKnown, number: f(a.number, b.number)}
 		}
 	}
 	return map[string]func(a, b value) value{
@@ -232,7 +236,7 @@ func operators() map[string]func(a, b value) value {
 
 func divide(a, b value) value {
 	a, b = castNumberOf(a), castNumberOf(b)
-	return value{kind: records.Real, isKnown: a.isKnown && b.isKnown && b.number != 0, number: a.number / b.number}
+	return value{kind: records.Real, isKnown: a.isKnown && b.isKnown, number: a.number / b.number}
 }
 
 func castNumberOf(v value) value {
@@ -259,9 +263,9 @@ func order(a, b value) (int, bool) {
 	switch {
 	case !a.isKnown || !b.isKnown:
 		return 0, false
-	case a.number < b.number:
+	case isLess(a.number, b.number):
 		return -1, true
-	case a.number > b.number:
+	case isLess(b.number, a.number):
 		return 1, true
 	}
 	return 0, true
@@ -275,7 +279,13 @@ func call(e *condition.Expr, args []scalar) (scalar, error) {
 		return whenKnown(args[0], func(v value) value { return text(v.printed()) }), nil
 	}
 	if number, ok := numberFunctions()[e.Name]; ok && len(args) == 1 {
-		return whenKnown(args[0], func(v value) value { return numberOf(number(castNumberOf(v).number)) }), nil
+		return whenKnown(args[0], func(v value) value {
+			n := number(castNumberOf(v).number)
+			if givesWhole(e.Name) || v.kind == records.Whole && e.Name == "abs" {
+				return wholeOf(int(n))
+			}
+			return numberOf(n)
+		}), nil
 	}
 	switch {
 	case e.Name == "nullif" && len(args) == 2:
@@ -308,13 +318,16 @@ func textFunctions() map[string]func(string) value {
 	length := func(s string) value { return wholeOf(utf8.RuneCountInString(s)) }
 	return map[string]func(string) value{
 		"lower": func(s string) value { return textOf(strings.ToLower(s)) }, "lcase": func(s string) value { return textOf(strings.ToLower(s)) },
-		"upper": func(s string) value { return textOf(strings.ToUpper(s)) }, "ucase": func(s string) value { return textOf(strings.ToUpper(s)) },
+		"upper": func(s string) value { return textOf(upper(s)) }, "ucase": func(s string) value { return textOf(upper(s)) },
 		"trim":   func(s string) value { return textOf(strings.Trim(s, " ")) },
 		"ltrim":  func(s string) value { return textOf(strings.TrimLeft(s, " ")) },
 		"rtrim":  func(s string) value { return textOf(strings.TrimRight(s, " ")) },
 		"length": length, "strlen": func(s string) value { return wholeOf(len(s)) }, "char_length": length,
 	}
 }
+
+// upper gives the sharp s its capital, as DuckDB does and Go does not.
+func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "ẞ") }
 
 func numberFunctions() map[string]func(float64) float64 {
 	return map[string]func(float64) float64{
@@ -324,6 +337,11 @@ func numberFunctions() map[string]func(float64) float64 {
 		"month": func(s float64) float64 { return float64(timeOf(s).Month()) },
 		"day":   func(s float64) float64 { return float64(timeOf(s).Day()) },
 	}
+}
+
+// givesWhole says that a function gives a whole number.
+func givesWhole(function string) bool {
+	return function == "year" || function == "month" || function == "day"
 }
 
 func listLength(v value) value {
@@ -369,8 +387,8 @@ func concat(args []scalar) scalar {
 	}
 }
 
-// substring counts characters from 1; a start before 1 eats into the length, a
-// negative one counts from the end.
+// substring counts characters from 1; a start before the first eats into the
+// length, a negative one counts from the end, a negative length goes backwards.
 func substring(args []scalar) scalar {
 	return func(column func(string) value) value {
 		v, start := args[0](column), args[1](column)
@@ -387,18 +405,16 @@ func substring(args []scalar) scalar {
 
 func cut(text string, start, length int) string {
 	characters := []rune(text)
+	n := len(characters)
+	from := start - 1
 	if start < 0 {
-		start += len(characters) + 1
-		if start < 1 {
-			length += start - 1
-			start = 1
-		}
+		from = n + start
 	}
+	to := from + length
 	if length < 0 {
-		return ""
+		from, to = to, from
 	}
-	from := min(max(start-1, 0), len(characters))
-	to := min(max(start-1+length, from), len(characters))
+	from, to = min(max(from, 0), n), min(max(to, 0), n)
 	return string(characters[from:to])
 }
 

@@ -93,7 +93,7 @@ func (c *Compiler) levelShape(s *Shape, level *model.Level, nears map[*similarit
 	case e == nil:
 		return LevelShape{}, false
 	case level.IsNull:
-		return LevelShape{Kind: ShapeNull}, c.nullShape(s, e)
+		return LevelShape{Kind: ShapeNull}, len(s.Levels) == 0 && isOfBothSides(e) && c.nullShape(s, e)
 	case e.Kind != condition.Operator || len(e.Args) != 2:
 		return LevelShape{}, false
 	case e.Name == "=":
@@ -103,6 +103,30 @@ func (c *Compiler) levelShape(s *Shape, level *model.Level, nears map[*similarit
 		return shape, true
 	}
 	return c.rangeShape(s, e)
+}
+
+// isOfBothSides says that each expression a null level asks about is asked about
+// on both sides.
+func isOfBothSides(e *condition.Expr) bool {
+	tests := []*condition.Expr{e}
+	if e.Kind == condition.Or {
+		tests = e.Args
+	}
+	sidesOf := map[string]int{}
+	for _, t := range tests {
+		left, right := sides(t)
+		for side, isThere := range []bool{left, right} {
+			if isThere {
+				sidesOf[withoutSides(t).String()] |= 1 << side
+			}
+		}
+	}
+	for _, both := range sidesOf {
+		if both != 3 {
+			return false
+		}
+	}
+	return true
 }
 
 // nullShape takes "x IS NULL OR y IS NULL …", each of one record.

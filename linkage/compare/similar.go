@@ -250,7 +250,8 @@ func (c *Compiler) cosine(args []*condition.Expr) (number, error) {
 		if a < 0 || b < 0 {
 			return 0, false
 		}
-		return kernel.Cosine(left.Vectors[a], right.Vectors[b]), true
+		cosine := kernel.Cosine(left.Vectors[a], right.Vectors[b])
+		return cosine, !math.IsNaN(cosine)
 	}, nil
 }
 

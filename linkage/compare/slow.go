@@ -2,6 +2,7 @@ package compare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,6 +125,9 @@ func (j *SlowJudge) Judge(ctx context.Context, left, right []int32) ([][]bool, e
 	})
 	if err != nil {
 		s := j.plan.Slow[0]
+		if len(left) > 0 && ctx.Err() == nil { // the message may quote a value
+			err = errors.New("it fails on a value of the records, as a cast does that cannot be made")
+		}
 		return nil, problem.Wrap(err, problem.Usage, "correct the condition, or use one of the forms in docs/linkage.md", "DuckDB cannot evaluate a condition of %s (%s) either", s.Comparison, s.Reason)
 	}
 	return judged, nil

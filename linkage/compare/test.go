@@ -122,11 +122,10 @@ func (c *Compiler) comparison(e *condition.Expr, wanted bool) (test, error) {
 	a, b := e.Args[0], e.Args[1]
 	al, ar := sides(a)
 	bl, br := sides(b)
-	if !(al && ar) && !(bl && br) && e.Name == "=" {
-		if ar {
-			a, b = b, a
+	if !(al && ar) && !(bl && br) {
+		if t, ok, err := c.ofValues(e, ar, wanted); ok || err != nil {
+			return t, err
 		}
-		return c.equality(a, b, wanted)
 	}
 	if t, ok, err := c.threshold(e, wanted); ok || err != nil {
 		return t, err
@@ -147,6 +146,62 @@ func (c *Compiler) comparison(e *condition.Expr, wanted bool) (test, error) {
 
 func comparisons() []string { return []string{"=", "<>", "<", "<=", ">", ">="} }
 
+// ofValues compares an expression of one record with one of the other where
+// that is not a comparison of numbers; isTurned says that the right record's
+// comes first.
+func (c *Compiler) ofValues(e *condition.Expr, isTurned, wanted bool) (t test, ok bool, err error) {
+	left, right, operator := e.Args[0], e.Args[1], e.Name
+	if isTurned {
+		left, right, operator = right, left, mirrored(operator)
+	}
+	if operator == "=" || operator == "<>" {
+		t, err = c.equality(left, right, wanted == (operator == "="))
+		return t, true, err
+	}
+	if !slices.Contains(comparisons(), operator) {
+		return nil, false, nil
+	}
+	a, err := c.operand(left)
+	if err != nil {
+		return nil, false, err
+	}
+	b, err := c.operand(right)
+	if err != nil {
+		return nil, false, err
+	}
+	switch {
+	case a.Distinct() == 0 || b.Distinct() == 0:
+		return never, true, nil
+	case a.Kind == records.Text && b.Kind == records.Text:
+		return c.inOrder(a, b, operator, wanted), true, nil
+	case a.Kind == records.Text || b.Kind == records.Text:
+		return nil, false, unsupported("comparing a text with a number")
+	}
+	return nil, false, nil
+}
+
+// inOrder compares texts by their bytes, as DuckDB does.
+func (c *Compiler) inOrder(a, b *Operand, operator string, wanted bool) test {
+	all := slices.Sorted(slices.Values(slices.Concat(a.Texts, b.Texts)))
+	rank := func(texts []string) []float64 {
+		ranks := make([]float64, len(texts))
+		for code, text := range texts {
+			at, _ := slices.BinarySearch(all, text)
+			ranks[code] = float64(at)
+		}
+		return ranks
+	}
+	lefts, rights := rank(a.Texts), rank(b.Texts)
+	at, bt := c.place(a), c.place(b)
+	return func(p *pair) bool {
+		l, r := p.l[at], p.r[bt]
+		return l >= 0 && r >= 0 && isSo(lefts[l], operator, rights[r]) == wanted
+	}
+}
+
+// never is the test of a comparison with NULL.
+func never(*pair) bool { return false }
+
 // equality compares an expression of the left record with one of the right.
 func (c *Compiler) equality(left, right *condition.Expr, wanted bool) (test, error) {
 	a, err := c.operand(left)
@@ -160,6 +215,9 @@ func (c *Compiler) equality(left, right *condition.Expr, wanted bool) (test, err
 	at, bt := c.place(a), c.place(b)
 	if a == b {
 		return func(p *pair) bool { l, r := p.l[at], p.r[at]; return l >= 0 && r >= 0 && (l == r) == wanted }, nil
+	}
+	if a.Distinct() == 0 || b.Distinct() == 0 { // nothing is known, not even its type
+		return never, nil
 	}
 	if (a.Kind == records.Text) != (b.Kind == records.Text) {
 		return nil, unsupported("comparing a text with a number")
@@ -201,18 +259,22 @@ func compared(a, b number, operator string, wanted bool) test {
 func isSo(x float64, operator string, y float64) bool {
 	switch operator {
 	case "=":
-		return x == y
+		return x == y || x != x && y != y
 	case "<>":
-		return x != y
+		return !isSo(x, "=", y)
 	case "<":
-		return x < y
+		return isLess(x, y)
 	case "<=":
-		return x <= y
+		return !isLess(y, x)
 	case ">":
-		return x > y
+		return isLess(y, x)
 	}
-	return x >= y
+	return !isLess(x, y)
 }
+
+// isLess orders numbers as DuckDB does: what is no number (0/0) is above all
+// others.
+func isLess(x, y float64) bool { return x < y || y != y && x == x }
 
 // mirrored is the operator with its sides exchanged.
 func mirrored(operator string) string {

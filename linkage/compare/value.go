@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -54,13 +55,22 @@ func (v value) printed() string {
 	case records.Timestamp:
 		return timeOf(v.number).Format("2006-01-02 15:04:05.999999")
 	case records.Real:
-		s := strconv.FormatFloat(v.number, 'g', -1, 64)
-		if !strings.ContainsAny(s, ".eIN") {
-			s += ".0"
-		}
-		return s
+		return printedReal(v.number)
 	}
 	return ""
+}
+
+// printedReal prints with an exponent below 1e-4 and from 1e16 on, else with at
+// least one decimal.
+func printedReal(n float64) string {
+	if size := math.Abs(n); size != 0 && (size < 1e-4 || size >= 1e16) || math.IsNaN(n) {
+		return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(n, 'e', -1, 64), "+"))
+	}
+	s := strconv.FormatFloat(n, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
 }
 
 func timeOf(seconds float64) time.Time {

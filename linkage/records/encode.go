@@ -129,7 +129,7 @@ func (e *encoder) spell(values []string) {
 		c.Numbers = make([]float64, len(values))
 		for code, value := range values {
 			c.Numbers[code] = float(value)
-			if c.Kind == Whole {
+			if c.Kind == Whole || c.Kind == Boolean {
 				c.Numbers[code] = float64(int64(binary.LittleEndian.Uint64([]byte(value))))
 			}
 		}

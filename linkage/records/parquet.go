@@ -97,7 +97,20 @@ func (r *reader) readDirectly(reader *file.Reader, leaves []leaf) (err error) {
 		err = errors.Join(err, <-errs)
 	}
 	r.rows += rows
+	if err == nil && !r.isComplete() {
+		err = errors.New("the file is broken: a column has another number of rows than the file says")
+	}
 	return err
+}
+
+// isComplete says that every column has a value, or null, for every row so far.
+func (r *reader) isComplete() bool {
+	for _, e := range r.encoders {
+		if len(e.column.Codes) != r.rows {
+			return false
+		}
+	}
+	return r.ids.ids.Len() == r.rows
 }
 
 // safely turns a panic of the library, on a broken file, into an error.
@@ -110,7 +123,11 @@ func safely(do func() error) (err error) {
 	return do()
 }
 
+// mostReserved bounds what is set aside for the rows a broken file may claim.
+const mostReserved = 1 << 25
+
 func (e *encoder) reserve(rows int) {
+	rows = min(rows, mostReserved)
 	if cap(e.column.Codes)-len(e.column.Codes) < rows {
 		e.column.Codes = append(make([]int32, 0, len(e.column.Codes)+rows), e.column.Codes...)
 	}

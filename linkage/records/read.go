@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -71,7 +73,7 @@ func open(ctx context.Context, db *duck.DB, path string) (input, error) {
 	in.name, _, _ = strings.Cut(filepath.Base(path), ".")
 	rows, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+in.from+")")
 	if err != nil {
-		return in, problem.Wrap(err, problem.Failed, "records are CSV in UTF-8 with a header, or Parquet", "cannot read %s", path)
+		return in, unreadable(ctx, path, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -95,12 +97,39 @@ func ColumnsOf(ctx context.Context, path string) ([]string, error) {
 	return slices.Sorted(maps.Keys(in.columns)), err
 }
 
-// Relation is a records file as a relation in SQL.
+// Relation is a records file as a relation in SQL. Nothing of a CSV is left to be
+// guessed: a guessed header may be a row, and its names would be values.
 func Relation(path string) string {
 	if isCSV(path) {
-		return "read_csv(" + duck.Text(path) + ", all_varchar = true, header = true, nullstr = '')"
+		delimiter := ","
+		if strings.HasSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".tsv") {
+			delimiter = "\t"
+		}
+		return "read_csv(" + duck.Text(path) + ", delim = " + duck.Text(delimiter) +
+			`, quote = '"', escape = '"', skip = 0, header = true, all_varchar = true, nullstr = '')`
 	}
 	return "read_parquet(" + duck.Text(path) + ")"
+}
+
+var csvLine = regexp.MustCompile(`CSV Error on Line: ([0-9]+)`)
+
+// unreadable says which file and line, and nothing else of DuckDB's message,
+// which quotes the line.
+func unreadable(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if problem.HintOf(err) != "" {
+		return err // ours already: memory ran out
+	}
+	if _, missing := os.Stat(path); missing != nil {
+		return problem.New(problem.Usage, "name a CSV or Parquet file that exists", "cannot read %s: no such file", path)
+	}
+	where := ""
+	if found := csvLine.FindStringSubmatch(err.Error()); found != nil {
+		where = ", line " + found[1]
+	}
+	return problem.New(problem.Failed, "records are CSV in UTF-8 with a header, every line with as many fields, or Parquet", "cannot read %s%s", path, where)
 }
 
 func isCSV(path string) bool {
@@ -115,7 +144,7 @@ func settle(in In, inputs []input) (map[string]Kind, error) {
 		for _, name := range append([]string{in.ID}, in.Columns...) {
 			typed, ok := input.typeOf(name)
 			if !ok {
-				return nil, problem.New(problem.Usage, "columns there are: "+columnsOf(input), "%s has no column %s, which the model needs", input.path, name)
+				return nil, problem.New(problem.Usage, columnsHint(input), "%s has no column %s, which the model needs", input.path, name)
 			}
 			kind, err := kindOf(typed)
 			if err != nil {
@@ -146,13 +175,13 @@ func (in input) typeOf(name string) (typed string, ok bool) {
 	return "", false
 }
 
-func columnsOf(in input) string {
-	var names []string
-	for name := range in.columns {
-		names = append(names, name)
+// columnsHint lists the columns of a Parquet file. It does not list those of a
+// CSV: in one without a header they are somebody's.
+func columnsHint(in input) string {
+	if in.isText {
+		return "the first line of a CSV names its columns"
 	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return "columns there are: " + strings.Join(slices.Sorted(maps.Keys(in.columns)), ", ")
 }
 
 // kindOf reads DuckDB's name of a type.
@@ -253,7 +282,7 @@ func (r *reader) read(ctx context.Context, db *duck.DB, in input) error {
 	}
 	err := db.Arrow(ctx, "SELECT "+strings.Join(asked, ", ")+" FROM "+in.from, r.take)
 	if err != nil {
-		return problem.Wrap(err, problem.Failed, "records are CSV in UTF-8 with a header, or Parquet", "cannot read %s", in.path)
+		return unreadable(ctx, in.path, err)
 	}
 	return r.refuseEmpty(in, before)
 }

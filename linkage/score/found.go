@@ -64,6 +64,7 @@ func (v *visitor) Visit(b *block.Batch) error {
 	v.judge.SetJudged(b.Judged)
 	f := v.found
 	before := len(f.Left)
+	v.judge.Fetch(b.Right)
 	for i, l := range b.Left {
 		weight, isKept := v.judge.Score(l, b.Right[i], i)
 		if !isKept && !v.isAll {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tre/internal/problem"
 	"tre/linkage/block"
 	"tre/linkage/compare"
 	"tre/linkage/model"
@@ -38,8 +39,15 @@ func Open(ctx context.Context, m *model.Model, files []string, o Options) (*Link
 	return Compile(m, t, o.Strings)
 }
 
+// mostComparisons is how many comparisons a model may have: scoring keeps one bit
+// each.
+const mostComparisons = 64
+
 // Compile compiles a model for records read before.
 func Compile(m *model.Model, t *records.Table, strings similarity.Strings) (*Linker, error) {
+	if len(m.Comparisons) > mostComparisons {
+		return nil, problem.New(problem.Usage, "leave out what says little", "the model has %d comparisons, more than %d", len(m.Comparisons), mostComparisons)
+	}
 	c := compare.NewCompiler(t, strings)
 	for i := range m.Comparisons {
 		if err := c.Add(&m.Comparisons[i]); err != nil {

@@ -10,6 +10,7 @@ package score
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 
 	"tre/linkage/compare"
@@ -26,7 +27,17 @@ type Scorer struct {
 	least       float64 // weights below are not kept
 	prior       float64
 	comparisons []weights
-	order       []int // of the comparisons, the most telling for its cost first
+	lanes       []lane  // of the comparisons, the most telling for its cost first
+	floor       float64 // least, less the rounding of a bound
+}
+
+// lane is what scoring looks at first of a comparison.
+type lane struct {
+	base       int       // where a record holds the code of its only column; -1 for any other
+	comparison int       // in the model
+	assumed    float64   // the most that is assumed while it has not been looked at
+	missing    float64   // the weight of a missing value
+	equal      []float64 // by code: the weight of two equal values
 }
 
 // weights are those of one comparison.
@@ -39,8 +50,7 @@ type weights struct {
 	// For a comparison judged by the codes of its column alone:
 	base        int       // where a record holds the code; -1 for any other
 	missing     int8      // the level of a missing value
-	equalLevel  []int8    // by code: the level of two equal values
-	equalWeight []float64 // by code: their weight, with the adjustment
+	equalWeight []float64 // by code: their weight with the adjustment, or the most it can be
 }
 
 // frequency is a term frequency adjustment.
@@ -74,9 +84,11 @@ func New(plan *compare.Plan, m *model.Model, least float64) *Scorer {
 	judge := plan.Judge()
 	for i := range m.Comparisons {
 		s.comparisons = append(s.comparisons, s.weigh(i, &m.Comparisons[i], judge))
-		s.order = append(s.order, i)
+		w := &s.comparisons[i]
+		s.lanes = append(s.lanes, lane{base: w.base, comparison: i, assumed: w.assumed(), missing: w.levels[w.missing], equal: w.equalWeight})
 	}
-	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.telling(b), s.telling(a)) })
+	slices.SortStableFunc(s.lanes, func(a, b lane) int { return cmp.Compare(s.telling(b.comparison), s.telling(a.comparison)) })
+	s.floor = least - slack
 	return s
 }
 
@@ -120,13 +132,16 @@ func (s *Scorer) weigh(at int, c *model.Comparison, judge *compare.Judge) weight
 // weighEqual looks every value's equality with itself up beforehand.
 func (w *weights) weighEqual(at int, c *compare.Comparison, judge *compare.Judge) {
 	w.base, w.missing = c.Base(), judge.LevelOf(at, -1, -1)
-	w.equalLevel, w.equalWeight = make([]int8, c.Distinct()), make([]float64, c.Distinct())
-	for code := range w.equalLevel {
+	w.equalWeight = make([]float64, c.Distinct())
+	for code := range w.equalWeight {
 		level := judge.LevelOf(at, int32(code), int32(code))
-		w.equalLevel[code] = level
 		w.equalWeight[code] = w.levels[level]
-		if f := w.frequency[level]; f != nil && f.place == w.base {
+		switch f := w.frequency[level]; {
+		case f == nil:
+		case f.place == w.base:
 			w.equalWeight[code] += f.of(int32(code), int32(code))
+		default: // of another column, which is not looked at before the end
+			w.equalWeight[code] += f.most
 		}
 	}
 }
@@ -156,14 +171,13 @@ func logTerms(c *records.Column, minimum float64) []float64 {
 // Judge scores pairs for one worker. It is not safe for concurrent use.
 type Judge struct {
 	*compare.Judge
-	scorer  *Scorer
-	Levels  []int8 // of the pair scored last, by comparison
-	pending []int  // comparisons not looked at yet
+	scorer *Scorer
+	Levels []int8 // of the pair scored last, by comparison
 }
 
 // Judge makes a worker's judge.
 func (s *Scorer) Judge() *Judge {
-	return &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons)), pending: make([]int, 0, len(s.comparisons))}
+	return &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons))}
 }
 
 // slack keeps a pair whose bound is off by the rounding of its parts.
@@ -178,35 +192,33 @@ func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
 	s := j.scorer
 	j.Look(l, r, position)
 	left, right := j.Codes()
-	bound := s.prior
-	pending := j.pending[:0]
-	for _, c := range s.order {
-		w := &s.comparisons[c]
-		if w.base < 0 {
-			bound += w.most
-			pending = append(pending, c)
+	bound, pending := s.prior, uint64(0)
+	for i := range s.lanes {
+		lane := &s.lanes[i]
+		if lane.base < 0 {
+			bound += lane.assumed
+			pending |= 1 << i
 			continue
 		}
-		a, b := left[w.base], right[w.base]
+		a, b := left[lane.base], right[lane.base]
 		switch {
-		case a < 0 || b < 0:
-			j.Levels[c] = w.missing
-			bound += w.levels[w.missing]
+		case a|b < 0:
+			bound += lane.missing
 		case a == b:
-			j.Levels[c] = w.equalLevel[a]
-			bound += w.equalWeight[a]
+			bound += lane.equal[a]
 		default:
-			bound += w.unequal
-			pending = append(pending, c)
+			bound += lane.assumed
+			pending |= 1 << i
 		}
 	}
-	for _, c := range pending {
-		if bound < s.least-slack {
+	for ; pending != 0; pending &= pending - 1 {
+		if bound < s.floor {
 			return 0, false
 		}
-		bound += j.weigh(c) - s.comparisons[c].assumed()
+		lane := &s.lanes[bits.TrailingZeros64(pending)]
+		bound += j.weigh(lane.comparison) - lane.assumed
 	}
-	if bound < s.least-slack {
+	if bound < s.floor {
 		return 0, false
 	}
 	weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
@@ -235,11 +247,12 @@ func (j *Judge) weigh(c int) float64 {
 	return w.levels[level] + j.adjustment(c)
 }
 
-// sum adds the weights of the levels found, comparison by comparison.
+// sum adds the weights of all levels, comparison by comparison.
 func (j *Judge) sum() float64 {
 	weight := j.scorer.prior
-	for c, level := range j.Levels {
-		weight += j.scorer.comparisons[c].levels[level]
+	for c := range j.Levels {
+		j.Levels[c] = j.Level(c)
+		weight += j.scorer.comparisons[c].levels[j.Levels[c]]
 		weight += j.adjustment(c)
 	}
 	return weight

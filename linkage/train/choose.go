@@ -18,7 +18,7 @@ import (
 func ChoosePlan(m *model.Model, t *records.Table) *Plan {
 	columns := telling(m, t)
 	p := &Plan{U: U{Method: "exact"}}
-	p.EM = sessionRules(m, columns)
+	p.EM = sessionRules(m, t, columns)
 	p.Prior.DeterministicRules = deterministicRules(m, t, columns)
 	if len(p.Prior.DeterministicRules) == 0 {
 		p.Prior.Probability = m.Prior
@@ -63,8 +63,9 @@ func agreement(c *records.Column) float64 {
 }
 
 // sessionRules pairs columns of different comparisons up: first with second,
-// third with fourth; then, for a comparison every rule so far reads, others.
-func sessionRules(m *model.Model, columns []tellingColumn) []string {
+// third with fourth; then, for a comparison every rule so far reads, others, and
+// in the end single columns.
+func sessionRules(m *model.Model, t *records.Table, columns []tellingColumn) []string {
 	const mostAgreeing = 0.02 // columns that say more than this little
 	useful := slices.DeleteFunc(slices.Clone(columns), func(c tellingColumn) bool { return c.agreeing > mostAgreeing })
 	if len(useful) < 2 {
@@ -85,18 +86,32 @@ func sessionRules(m *model.Model, columns []tellingColumn) []string {
 		}
 	}
 	for _, pair := range pairsOf(useful) {
-		helps := len(rules) == 0
-		for i := range m.Comparisons {
-			helps = helps || !trained[i] && !readsAny(m.Comparisons[i].Columns(), []string{pair[0].name, pair[1].name})
-		}
-		if helps {
+		if trains(m, trained, pair[0], pair[1]) {
 			take(pair[0], pair[1])
 		}
 	}
-	if len(rules) == 0 && len(useful) > 0 {
-		take(useful[0])
+	for _, column := range columns { // two columns may leave nothing to train
+		const mostPairs = 1e8 // one alone may make too many pairs
+		if trains(m, trained, column) && column.agreeing*float64(t.Rows)*float64(t.Rows)/2 <= mostPairs {
+			take(column)
+		}
 	}
 	return rules
+}
+
+// trains says that a session of pairs that agree on some columns would train a
+// comparison that none does yet.
+func trains(m *model.Model, trained []bool, columns ...tellingColumn) bool {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	for i := range m.Comparisons {
+		if !trained[i] && !readsAny(m.Comparisons[i].Columns(), names) {
+			return true
+		}
+	}
+	return false
 }
 
 // pairsOf lists pairs of columns of different comparisons, disjoint ones first.

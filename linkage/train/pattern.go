@@ -46,6 +46,8 @@ type counter struct {
 // Visit counts a batch.
 func (c *counter) Visit(b *block.Batch) error {
 	c.judge.SetJudged(b.Judged)
+	c.judge.Fetch(b.Left)
+	c.judge.Fetch(b.Right)
 	for i, l := range b.Left {
 		c.judge.Look(l, b.Right[i], i)
 		key := uint64(0)

@@ -200,6 +200,9 @@ func (t *trainer) takeMatchesOut() {
 				continue
 			}
 			all := t.random[i][level]
+			if all == 0 {
+				continue // never seen: u is what it was before
+			}
 			// At least a tenth stays: m and the prior are estimates too.
 			u := max((all-prior*c.M(level))/(1-prior), all/10)
 			l.U = &u

@@ -1,6 +1,7 @@
 package linkreport
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -48,12 +49,17 @@ func blocked(b Blocking) blockingView {
 	}
 	v.Figures = append(v.Figures, figure{"Pairs each rule adds", "Each bar begins where the rule before it ended: only pairs that no earlier rule found are new. Axis of pairs, from 0.", cumulative(b, v.Total).draw()})
 	if f, ok := ruleRecall(b); ok {
-		v.Figures = append(v.Figures, figure{"Recall of each rule alone", "Share of true pairs that the rule would find without the others; their sum means nothing.", f.draw()})
+		v.Figures = append(v.Figures, figure{"Recall of each rule alone", "Share of the pairs it was measured on, named above, that the rule alone finds; their sum means nothing.", f.draw()})
 	}
 	if f, ok := largestBlocks(b); ok {
 		v.Figures = append(v.Figures, figure{"Largest block of each rule", "Records that share one key; pairs grow with its square. Logarithmic axis from 1.", f.draw()})
 	}
 	return v
+}
+
+// label names a rule in a figure.
+func (r Rule) label(i int) string {
+	return fmt.Sprintf("%d  %s", i, clean(cmp.Or(r.Name, r.Condition)))
 }
 
 func cumulative(b Blocking, total int64) lanes {
@@ -63,7 +69,7 @@ func cumulative(b Blocking, total int64) lanes {
 	for i, r := range b.Rules {
 		words := fmt.Sprintf("rule %d adds %s pairs", i, term.Number(r.Added))
 		phrases = append(phrases, words)
-		f.rows = append(f.rows, lane{label: fmt.Sprintf("%d  %s", i, clean(r.Condition)), note: "+" + term.Number(r.Added), draw: cumulativeBar(words, running, float64(r.Added))})
+		f.rows = append(f.rows, lane{label: r.label(i), note: "+" + term.Number(r.Added), draw: cumulativeBar(words, running, float64(r.Added))})
 		running += float64(r.Added)
 	}
 	f.words = said(fmt.Sprintf("Pairs each blocking rule adds, %s in all", term.Number(total)), phrases)
@@ -82,7 +88,7 @@ func ruleRecall(b Blocking) (lanes, bool) {
 	var phrases []string
 	known := false
 	for i, r := range b.Rules {
-		row := lane{label: fmt.Sprintf("%d  %s", i, clean(r.Condition)), note: "not known", draw: func(*draw.Canvas, axis, float64) {}}
+		row := lane{label: r.label(i), note: "not known", draw: func(*draw.Canvas, axis, float64) {}}
 		if r.Recall != nil {
 			known = true
 			row.note = share(*r.Recall)
@@ -110,7 +116,7 @@ func largestBlocks(b Blocking) (lanes, bool) {
 		}
 		words := fmt.Sprintf("rule %d %s records", i, term.Number(r.Blocks[0]))
 		phrases = append(phrases, words)
-		f.rows = append(f.rows, lane{label: fmt.Sprintf("%d  %s", i, clean(r.Condition)), note: term.Number(r.Blocks[0]), draw: logBar("c6", words, r.Blocks[0])})
+		f.rows = append(f.rows, lane{label: r.label(i), note: term.Number(r.Blocks[0]), draw: logBar("c6", words, r.Blocks[0])})
 	}
 	f.words = said("Largest block of each blocking rule", phrases)
 	return f, known

@@ -103,6 +103,15 @@ type groupsView struct {
 	Rows          []groupRow
 	Flagged       int
 	Overall       *groupRow
+
+	Measured      bool // against labels or truth
+	LinkedFigures []figure
+	LinkedRows    []shareRow
+}
+
+type shareRow struct {
+	By, Group, Records, Share, Difference string
+	First, Apart                          bool
 }
 
 type groupRow struct {
@@ -111,10 +120,11 @@ type groupRow struct {
 }
 
 func grouped(q Quality) *groupsView {
-	if len(q.Groups) == 0 && q.Overall.Records == 0 {
+	if len(q.Groups) == 0 && q.Overall.Records == 0 && len(q.Linked) == 0 {
 		return nil
 	}
-	v := &groupsView{}
+	v := &groupsView{Measured: q.Overall.Records > 0 || len(q.Groups) > 0}
+	v.linked(q.Linked)
 	if q.Overall.Records > 0 {
 		row := rowOf(q.Overall)
 		v.Overall = &row
@@ -149,6 +159,41 @@ func grouped(q Quality) *groupsView {
 
 func rowOf(g Group) groupRow {
 	return groupRow{By: g.By, Group: g.Group, Records: term.Number(g.Records), Missed: rate(g.Missed), False: rate(g.False), Flagged: g.Flagged}
+}
+
+// imbalance is the standardised difference from which linked and unlinked
+// records are usually said to differ (Austin 2009).
+const imbalance = 0.1
+
+// linked compares who is linked to anybody, where nobody knows who should be.
+func (v *groupsView) linked(list []Share) {
+	var ways []string
+	for _, g := range list {
+		if !slices.Contains(ways, g.By) {
+			ways = append(ways, g.By)
+		}
+	}
+	for _, way := range ways {
+		f := lanes{axis: axis{low: 0, high: 1, step: 0.25}, format: draw.Percent}
+		var phrases []string
+		for _, g := range list {
+			if g.By != way {
+				continue
+			}
+			part := float64(g.Linked) / float64(max(g.Records, 1))
+			row := shareRow{way, g.Group, term.Number(g.Records), share(part), fmt.Sprintf("%+.2f", g.Difference), len(f.rows) == 0, math.Abs(g.Difference) > imbalance}
+			row.Difference = strings.Replace(row.Difference, "-", "−", 1)
+			words := g.Group + " " + row.Share
+			one := lane{label: g.Group, note: row.Share, draw: bar("c1", words, 0, part)}
+			if row.Apart {
+				one.label, one.strong = "▲ "+g.Group, true
+			}
+			phrases = append(phrases, words)
+			f.rows, v.LinkedRows = append(f.rows, one), append(v.LinkedRows, row)
+		}
+		f.words = said("Records linked to another, by "+way, phrases)
+		v.LinkedFigures = append(v.LinkedFigures, figure{"Linked by " + way, "The axis begins at 0.", f.draw()})
+	}
 }
 
 // widest is the axis that every figure of one rate shares.
@@ -209,8 +254,10 @@ func frequencies(list []Frequency) []figure {
 		var phrases []string
 		for _, b := range column.Bands {
 			label := sizes(b.From, b.To) + " records: " + term.Count(b.Values, "value", "values")
-			if len(b.Shown) > 0 {
-				label += " (" + strings.Join(b.Shown, ", ") + ")"
+			phrase := label
+			if len(b.Shown) > 0 { // values say more than how many there are
+				phrase += " (" + strings.Join(b.Shown, ", ") + ")"
+				label = sizes(b.From, b.To) + ": " + strings.Join(b.Shown, ", ")
 			}
 			note := signed(b.Low) + " to " + signed(b.High)
 			if math.Abs(b.High-b.Low) < 0.005 {
@@ -220,8 +267,8 @@ func frequencies(list []Frequency) []figure {
 			if b.Low+b.High < 0 {
 				class = "c2"
 			}
-			phrases = append(phrases, label+" "+note)
-			f.rows = append(f.rows, lane{label: clean(label), note: note, draw: bar(class, label+" "+note, b.Low, b.High)})
+			phrases = append(phrases, phrase+" "+note)
+			f.rows = append(f.rows, lane{label: clean(label), note: note, draw: bar(class, phrase+" "+note, b.Low, b.High)})
 		}
 		f.words = said("Term frequency adjustment of "+spaced(column.Column), phrases)
 		out = append(out, figure{spaced(column.Column), "", f.draw()})

@@ -27,8 +27,15 @@ func GuildItems(p Page) []GuildItem {
 		{linkage, "Missed and false matches by group", where("groups", len(p.Quality.Groups) > 0), ""},
 		{linkage, "Versions of program, settings and data", where("provenance", len(p.Provenance) > 0 || p.Summary.SettingsHash != ""), ""},
 		{analysis, "How linkage error was allowed for", "", "to be told by the analysts; the rates by group are where to begin"},
-		{reporting, "Linked and unlinked records compared", where("groups", len(p.Quality.Groups) > 0), "missed matches by group stand in for it"},
+		{reporting, "Linked and unlinked records compared", where("groups", len(p.Quality.Groups)+len(p.Quality.Linked) > 0), linkedNote(p.Quality)},
 	}
+}
+
+func linkedNote(q Quality) string {
+	if len(q.Groups) > 0 {
+		return "missed matches by group stand in for it"
+	}
+	return ""
 }
 
 func basisNote(basis string) string {

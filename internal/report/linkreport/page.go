@@ -42,7 +42,7 @@ type Summary struct {
 	DistinctIDs  int64    `json:"distinct_ids"`         // 0: not counted; other than Records: the page warns
 	ScoredPairs  int64    `json:"scored_pairs"`         // pairs that blocking found
 	Links        int64    `json:"links"`                // pairs at or above Threshold
-	Clusters     int64    `json:"clusters"`             // single records included
+	Clusters     int64    `json:"clusters"`             // single records included; 0: none were made
 	Threshold    float64  `json:"threshold"`            // match weight at or above which a pair is a link
 	Prior        float64  `json:"prior"`                // probability that two random records match; 0: not known
 	TrainedBy    string   `json:"trained_by"`           // who or what trained the model, in words
@@ -159,6 +159,7 @@ type Blocking struct {
 
 // Rule is one blocking rule, in order.
 type Rule struct {
+	Name      string   `json:"name,omitempty"` // in few words, for figures; "": the condition
 	Condition string   `json:"condition"`
 	Pairs     int64    `json:"pairs"`              // the rule finds alone; 0: not counted
 	Added     int64    `json:"added"`              // not found by a rule before it
@@ -263,6 +264,17 @@ type Quality struct {
 	Basis   string  `json:"basis,omitempty"` // a sentence: against what, and which intervals
 	Overall Group   `json:"overall"`         // all records; Records 0: not known
 	Groups  []Group `json:"groups,omitempty"`
+	Linked  []Share `json:"linked,omitempty"` // where no truth is known: who is linked at all
+}
+
+// Share compares the records of one group that are linked to another record
+// with those that are not.
+type Share struct {
+	By         string  `json:"by"`
+	Group      string  `json:"group"`
+	Records    int64   `json:"records"`
+	Linked     int64   `json:"linked"`
+	Difference float64 `json:"difference"` // standardised, between linked and unlinked records
 }
 
 // Group is the error rates of one group of records.

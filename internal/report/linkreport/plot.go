@@ -148,8 +148,21 @@ func grid(c *draw.Canvas, a axis, top, bottom float64) {
 
 // numbers writes the numbers of a horizontal axis below it.
 func numbers(c *draw.Canvas, a axis, bottom float64, format func(float64) string) {
+	end := math.Inf(-1) // of the number before
 	for _, t := range a.ticks() {
-		c.Text("tick", anchor(a.at(t), c.Width), a.at(t), bottom+13, format(t))
+		text, x := format(t), a.at(t)
+		where, half := anchor(x, c.Width), float64(len([]rune(text)))*draw.CharWidth/2
+		begin := x - half
+		if where == "start" {
+			begin = x
+		} else if where == "end" {
+			begin = x - 2*half
+		}
+		if begin < end+2 {
+			continue // its line is there, and the numbers beside it say what it is
+		}
+		end = begin + 2*half
+		c.Text("tick", where, x, bottom+13, text)
 	}
 }
 

@@ -123,6 +123,11 @@ func countAxis(bins []Bin, logarithmic bool) (axis, func(float64) string) {
 func unlinkables(list []Unlinkable, threshold float64) template.HTML {
 	line := curve{name: "unlinkable", class: "c2"}
 	largest, at := 0.0, 0.0
+	start := list[0].Weight
+	if threshold < start { // which every record reaches
+		start = threshold - 0.2*(list[len(list)-1].Weight-threshold) // room for the words beside its line
+		line.points = append(line.points, point{start, 0}, point{list[0].Weight, 0})
+	}
 	for _, u := range list {
 		line.points = append(line.points, point{u.Weight, u.Share})
 		largest = max(largest, u.Share)
@@ -131,7 +136,7 @@ func unlinkables(list []Unlinkable, threshold float64) template.HTML {
 		}
 	}
 	end, step := draw.Scale(largest)
-	f := chart{x: over(list[0].Weight, list[len(list)-1].Weight, 0, 1), y: axis{low: 0, high: end, step: step}, xFormat: whole, yFormat: draw.Percent,
+	f := chart{x: over(start, list[len(list)-1].Weight, 0, 1), y: axis{low: 0, high: end, step: step}, xFormat: whole, yFormat: draw.Percent,
 		xTitle: "match weight", marks: []mark{{threshold, "threshold: " + share(at)}}, curves: []curve{line}}
 	f.words = fmt.Sprintf("Share of records that cannot reach a weight: %s at the threshold of %s, up to %s at %s.", share(at), signed(threshold), share(largest), signed(list[len(list)-1].Weight))
 	return f.draw()
@@ -142,20 +147,21 @@ func unlinkables(list []Unlinkable, threshold float64) template.HTML {
 func accuracy(w Weights, threshold float64) figure {
 	lines := []curve{{name: "precision", class: "c1"}, {name: "recall", class: "c2"}, {name: "F1", class: "c3"}}
 	lowest := 1.0
-	for _, t := range w.Thresholds {
+	near := beside(w.Thresholds, threshold)
+	for _, t := range near {
 		for i, v := range []float64{t.Precision, t.Recall, t.F1} {
 			lines[i].points = append(lines[i].points, point{t.Weight, v})
 			lowest = min(lowest, v)
 		}
 	}
 	start := startOf(lowest)
-	f := chart{x: over(w.Thresholds[0].Weight, w.Thresholds[len(w.Thresholds)-1].Weight, 0, 1), y: axis{low: start, high: 1, step: (1 - start) / 4},
+	f := chart{x: over(near[0].Weight, near[len(near)-1].Weight, 0, 1), y: axis{low: start, high: 1, step: (1 - start) / 4},
 		xFormat: whole, yFormat: plain, xTitle: "threshold (match weight)", marks: []mark{{threshold, "threshold"}}, curves: lines}
 	for _, l := range lines {
 		f.legend = append(f.legend, draw.Series{Name: l.name, Class: l.class})
 	}
 	var phrases []string
-	for _, t := range w.Thresholds {
+	for _, t := range near {
 		phrases = append(phrases, fmt.Sprintf("at %s precision %.4f, recall %.4f", signed(t.Weight), t.Precision, t.Recall))
 	}
 	title := "Precision and recall by threshold"
@@ -167,7 +173,25 @@ func accuracy(w Weights, threshold float64) figure {
 	if start > 0 {
 		caption = "The axis begins at " + plain(start) + ", not at 0."
 	}
+	if len(near) < len(w.Thresholds) {
+		caption += " Thresholds further away are in the table."
+	}
 	return figure{title, caption, f.draw()}
+}
+
+// beside gives the thresholds that anybody would think of choosing: those
+// within ten of the one in use, or all when these are few.
+func beside(all []Threshold, threshold float64) []Threshold {
+	var near []Threshold
+	for _, t := range all {
+		if math.Abs(t.Weight-threshold) <= 10 {
+			near = append(near, t)
+		}
+	}
+	if len(near) < 5 {
+		return all
+	}
+	return near
 }
 
 // startOf gives a round number at or below the lowest value.

@@ -109,10 +109,17 @@ func tiles(s Summary) []tile {
 		{"Records", term.Number(s.Records), distinct},
 		{"Pairs scored", term.Number(s.ScoredPairs), "found by blocking"},
 		{"Links", term.Number(s.Links), "pairs at the threshold or above"},
-		{"Clusters", term.Number(s.Clusters), "single records included"},
+		clustersTile(s.Clusters),
 		{"Threshold", signed(s.Threshold), "match weight; probability " + chance(probability(s.Threshold))},
 		{"Prior", oneIn(s.Prior), prior},
 	}
+}
+
+func clustersTile(n int64) tile {
+	if n == 0 {
+		return tile{"Clusters", "none", "links were not made into clusters yet"}
+	}
+	return tile{"Clusters", term.Number(n), "single records included"}
 }
 
 // readFirst makes two sentences of the figures: what the linkage did, and the
@@ -120,6 +127,12 @@ func tiles(s Summary) []tile {
 func readFirst(p Page) []string {
 	s := p.Summary
 	first := fmt.Sprintf("At a match weight of %s, %s links join %s records into %s clusters", signed(s.Threshold), term.Number(s.Links), term.Number(s.Records), term.Number(s.Clusters))
+	if s.Clusters == 0 {
+		first = fmt.Sprintf("At a match weight of %s there are %s links between %s records, from which no clusters were made yet", signed(s.Threshold), term.Number(s.Links), term.Number(s.Records))
+	}
+	if s.Links == 0 {
+		return []string{fmt.Sprintf("No pair reaches the match weight of %s: nothing is linked.", signed(s.Threshold)), doubt(p)}
+	}
 	for _, t := range p.Weights.Thresholds {
 		if t.Weight != s.Threshold || p.Weights.Basis == "" {
 			continue
