@@ -52,6 +52,10 @@ func (r *Rules) Prepare(workers int) {
 // satisfy an earlier rule costs one look at each.
 func (r *Rules) layOut() {
 	r.stride = len(r.parts)
+	if len(r.parts) == 1 && r.parts[0].groups.of != nil {
+		r.of = r.parts[0].groups.of
+		return
+	}
 	r.of = make([]int32, r.stride*r.table.Rows)
 	half := r.table.Rows / 2
 	var both sync.WaitGroup

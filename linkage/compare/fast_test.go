@@ -7,7 +7,7 @@ import (
 
 	"tre/linkage/model"
 	"tre/linkage/records"
-	"tre/linkage/similarity"
+	kernel "tre/linkage/similarity"
 )
 
 // drawColumn draws a column of texts by its codes.
@@ -48,7 +48,7 @@ func TestFastIsSlow(t *testing.T) {
 			"dob":  drawColumn(rt, "dob", rows, []string{"1980-01-01", "1980-01-02", "1981-01-01", "1980-10-01", "unknown", "1980-02-30", "2001-05-05"}),
 		}}
 		m := rapid.SampledFrom(comparisons).Draw(rt, "comparison")
-		c := NewCompiler(table, rapid.SampledFrom([]similarity.Strings{similarity.Characters, similarity.DuckDBBytes}).Draw(rt, "strings"))
+		c := NewCompiler(table, rapid.SampledFrom([]kernel.Strings{kernel.Characters, kernel.DuckDBBytes}).Draw(rt, "strings"))
 		if err := c.Add(&m); err != nil {
 			rt.Fatal(err)
 		}

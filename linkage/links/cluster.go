@@ -132,12 +132,54 @@ func (c *Clustered) run(o ClusterOptions, edges []cluster.Edge) (cluster.Constra
 	return facts, nil
 }
 
-// alarm counts the clusters a person should look at.
+// alarm counts the clusters a person should look at. Clusters of fewer than four
+// records are never among them, unless they hold two values of a verified
+// identifier; leaving them out leaves little to measure.
 func (c *Clustered) alarm(edges []cluster.Edge, facts cluster.Constraints) {
+	least := int32(4)
+	if len(facts.Distinct) > 0 {
+		least = 2
+	}
+	edges, clusters, distinct := c.larger(least, edges, facts.Distinct)
 	c.Alarms = map[cluster.AlarmKind]int{}
-	for _, alarm := range cluster.Measure(edges, c.rows, c.MinWeight, facts.Distinct).Alarms(cluster.DefaultLimits()) {
+	for _, alarm := range cluster.Measure(edges, clusters, c.MinWeight, distinct).Alarms(cluster.DefaultLimits()) {
 		c.Alarms[alarm.Kind]++
 	}
+}
+
+// larger gives the clusters of at least so many records as a clustering of
+// their own, with their edges and identifiers.
+func (c *Clustered) larger(least int32, edges []cluster.Edge, distinct [][]int32) ([]cluster.Edge, []int32, [][]int32) {
+	sizes := c.sizes()
+	renamed := make([]int32, c.Records)
+	var clusters []int32
+	kept := make([][]int32, len(distinct))
+	for row, root := range c.rows {
+		renamed[row] = -1
+		if sizes[root] < least {
+			continue
+		}
+		renamed[row] = int32(len(clusters))
+		clusters = append(clusters, renamed[root]) // a cluster's first record comes first
+		for i, codes := range distinct {
+			kept[i] = append(kept[i], codes[row])
+		}
+	}
+	var within []cluster.Edge
+	for _, e := range edges {
+		if c.rows[e.A] == c.rows[e.B] && renamed[e.A] >= 0 {
+			within = append(within, cluster.Edge{A: renamed[e.A], B: renamed[e.B], Weight: e.Weight})
+		}
+	}
+	return within, clusters, kept
+}
+
+func (c *Clustered) sizes() []int32 {
+	sizes := make([]int32, c.Records)
+	for _, root := range c.rows {
+		sizes[root]++
+	}
+	return sizes
 }
 
 // setThreshold takes the weight at which to cut: the one asked for, or the one
@@ -202,11 +244,7 @@ func (c *Clustered) duplicateFree(names []string) ([]bool, error) {
 }
 
 func (c *Clustered) count() {
-	sizes := make([]int32, c.Records)
-	for _, root := range c.rows {
-		sizes[root]++
-	}
-	for _, size := range sizes {
+	for _, size := range c.sizes() {
 		if size > 0 {
 			c.Clusters++
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"tre/linkage/compare"
 	"tre/linkage/model"
@@ -150,7 +151,7 @@ func pairsNear(counts []int64, key []int32, of compare.LevelShape) int64 {
 // each union by inclusion and exclusion. Similar texts are found by a join; the
 // pairs found are judged one by one and taken out of the groups and windows they
 // were counted in.
-func exactly(ctx context.Context, plan *compare.Plan, at int, shape *compare.Shape, p population, workers int) ([]int64, error) {
+func exactly(ctx context.Context, plan *compare.Plan, at int, shape *compare.Shape, p population, workers int, joins *sync.Mutex) ([]int64, error) {
 	p = p.without(shape.IsNull)
 	counts := denseCounts(shape, p)
 	var sparse []int
@@ -162,6 +163,8 @@ func exactly(ctx context.Context, plan *compare.Plan, at int, shape *compare.Sha
 	if len(sparse) == 0 {
 		return counts, nil
 	}
+	joins.Lock()
+	defer joins.Unlock()
 	found, err := joined(ctx, plan, at, shape, sparse, p, workers)
 	if err != nil {
 		return nil, err

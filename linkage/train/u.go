@@ -41,13 +41,14 @@ func (t *trainer) estimateU(ctx context.Context) error {
 func (t *trainer) counted(ctx context.Context) ([][]int64, error) {
 	counts, errs := make([][]int64, len(t.Model.Comparisons)), make([]error, len(t.Model.Comparisons))
 	var all sync.WaitGroup
+	var joins sync.Mutex // a join uses all workers, and their caches, itself
 	for i := range t.Model.Comparisons {
 		if t.shapes[i] == nil || t.Plan.U.Method == "sample" {
 			continue
 		}
 		column := t.Table.Column(t.Model.Comparisons[i].Columns()[0])
 		all.Go(func() {
-			counts[i], errs[i] = exactly(ctx, t.plan, i, t.shapes[i], newPopulation(t.Table, column, t.Model.LinkType), t.Workers)
+			counts[i], errs[i] = exactly(ctx, t.plan, i, t.shapes[i], newPopulation(t.Table, column, t.Model.LinkType), t.Workers, &joins)
 		})
 	}
 	all.Wait()
