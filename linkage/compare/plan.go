@@ -29,12 +29,28 @@ type Compiler struct {
 	texts        map[*Operand]*texts
 	comparisons  []*Comparison
 	slow         []Slow
+	isAligned    bool
 }
 
 // NewCompiler begins a plan. Texts are compared by characters, or by bytes as
 // DuckDB does.
 func NewCompiler(t *records.Table, strings kernel.Strings) *Compiler {
 	return &Compiler{table: t, alphabet: kernel.NewAlphabet(strings), operands: map[string]*Operand{}, texts: map[*Operand]*texts{}}
+}
+
+// Begin puts the columns that comparisons of one column read in front, before
+// the comparisons are added: what scoring looks at first of a record then stands
+// in one line of the cache.
+func (c *Compiler) Begin(m *model.Model) error {
+	c.isAligned = true
+	for i := range m.Comparisons {
+		if columns := m.Comparisons[i].Columns(); len(columns) == 1 && c.table.Column(columns[0]) != nil {
+			if err := c.Place(columns[0]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Slow is a condition that only DuckDB can evaluate.
@@ -208,11 +224,24 @@ type Plan struct {
 	stride       int
 	similarities int
 	columns      map[string]int // base columns in the matrix
+	bases        [][]int32      // by comparison: codes of its single column, by row; nil for others
+}
+
+// strideOf rounds the codes of a record up, so that records begin where lines of
+// the cache (16 codes) or halves of them do; not where the codes are stored.
+func (c *Compiler) strideOf(placed int) int {
+	switch {
+	case placed <= 4 || !c.isAligned:
+		return max(placed, 1)
+	case placed <= 8:
+		return 8
+	}
+	return (placed + 15) / 16 * 16
 }
 
 // Finish lays out the codes.
 func (c *Compiler) Finish() *Plan {
-	p := &Plan{Comparisons: c.comparisons, Slow: c.slow, table: c.table, stride: max(len(c.placed), 1), similarities: len(c.similarities), columns: map[string]int{}}
+	p := &Plan{Comparisons: c.comparisons, Slow: c.slow, table: c.table, stride: c.strideOf(len(c.placed)), similarities: len(c.similarities), columns: map[string]int{}}
 	for _, s := range c.similarities {
 		s.settle()
 	}
@@ -220,6 +249,13 @@ func (c *Compiler) Finish() *Plan {
 		if comparison.fast != nil {
 			comparison.fast.settle(c.similarities)
 		}
+	}
+	for _, comparison := range c.comparisons {
+		var base []int32
+		if comparison.base >= 0 {
+			base = c.placed[comparison.base].Codes
+		}
+		p.bases = append(p.bases, base)
 	}
 	p.codes = make([]int32, p.stride*c.table.Rows)
 	for at, o := range c.placed {
@@ -236,6 +272,9 @@ func (c *Compiler) Finish() *Plan {
 	})
 	return p
 }
+
+// Base gives the codes of a comparison's single column, by row of the table.
+func (p *Plan) Base(comparison int) []int32 { return p.bases[comparison] }
 
 // Table gives the records of the plan.
 func (p *Plan) Table() *records.Table { return p.table }

@@ -31,8 +31,15 @@ type Summary struct {
 	Kept     []int64 // by rule: pairs at or above the least weight
 }
 
+// manyPairs is how many pairs a record must be in before its glances are worth
+// laying out.
+const manyPairs = 4
+
 // Run scores every pair of the rules and gives those kept to the sink.
 func (s *Scorer) Run(ctx context.Context, rules *block.Rules, workers int, sink Sink) (Summary, error) {
+	if rules.Candidates() > manyPairs*float64(s.Plan.Table().Rows) {
+		s.layGlances()
+	}
 	q := newQueue(sink, 4*max(workers, 1)+4)
 	counts := make([]Summary, max(workers, 1))
 	visitor := func(worker int) block.Visitor {

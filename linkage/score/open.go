@@ -49,6 +49,9 @@ func Compile(m *model.Model, t *records.Table, strings similarity.Strings) (*Lin
 		return nil, problem.New(problem.Usage, "leave out what says little", "the model has %d comparisons, more than %d", len(m.Comparisons), mostComparisons)
 	}
 	c := compare.NewCompiler(t, strings)
+	if err := c.Begin(m); err != nil {
+		return nil, err
+	}
 	for i := range m.Comparisons {
 		if err := c.Add(&m.Comparisons[i]); err != nil {
 			return nil, err

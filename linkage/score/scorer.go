@@ -16,6 +16,7 @@ import (
 	"tre/linkage/compare"
 	"tre/linkage/model"
 	"tre/linkage/records"
+	"tre/linkage/similarity"
 )
 
 // Scorer knows a model's weights for the records of one plan. It is safe for
@@ -29,6 +30,11 @@ type Scorer struct {
 	comparisons []weights
 	lanes       []lane  // of the comparisons, the most telling for its cost first
 	floor       float64 // least, less the rounding of a bound
+
+	// Of the comparisons that a glance may settle:
+	glanced  uint64              // their lanes, a bit each
+	glances  int                 // how many there are
+	glancing []similarity.Glance // by row and comparison
 }
 
 // lane is what scoring looks at first of a comparison.
@@ -38,6 +44,10 @@ type lane struct {
 	assumed    float64   // the most that is assumed while it has not been looked at
 	missing    float64   // the weight of a missing value
 	equal      []float64 // by code: the weight of two equal values
+
+	filter *similarity.Filter // nil where a glance says nothing
+	glance int                // which of a row's glances
+	unlike float64            // the weight of texts that do not pass
 }
 
 // weights are those of one comparison.
@@ -90,6 +100,39 @@ func New(plan *compare.Plan, m *model.Model, least float64) *Scorer {
 	slices.SortStableFunc(s.lanes, func(a, b lane) int { return cmp.Compare(s.telling(b.comparison), s.telling(a.comparison)) })
 	s.floor = least - slack
 	return s
+}
+
+// layGlances stands the glances of a row together, so that most pairs are
+// settled without looking a value up.
+func (s *Scorer) layGlances() {
+	if s.glanced != 0 {
+		return
+	}
+	var all []*compare.Glances
+	for i := range s.lanes {
+		lane := &s.lanes[i]
+		g := s.Plan.Glances(lane.comparison)
+		if g == nil {
+			continue
+		}
+		lane.filter, lane.glance, lane.unlike = g.Filter, len(all), s.comparisons[lane.comparison].levels[g.Else]
+		s.glanced |= 1 << i
+		all = append(all, g)
+	}
+	s.glances = len(all)
+	s.glancing = make([]similarity.Glance, s.glances*s.Plan.Table().Rows)
+	for i := range s.lanes {
+		lane := &s.lanes[i]
+		if lane.filter == nil {
+			continue
+		}
+		of := all[lane.glance].ByValue
+		for row, code := range s.Plan.Base(lane.comparison) {
+			if code >= 0 {
+				s.glancing[row*s.glances+lane.glance] = of[code]
+			}
+		}
+	}
 }
 
 // telling is what looking at a comparison of unequal values can be expected to
@@ -173,6 +216,20 @@ type Judge struct {
 	*compare.Judge
 	scorer *Scorer
 	Levels []int8 // of the pair scored last, by comparison
+
+	fetched int8 // keeps Fetch from being thought of no use
+}
+
+// Fetch asks memory for what Score will look at.
+func (j *Judge) Fetch(rows []int32) {
+	j.Judge.Fetch(rows)
+	var sum int8
+	if s := j.scorer; s.glanced != 0 {
+		for _, row := range rows {
+			sum += s.glancing[int(row)*s.glances].Sign()
+		}
+	}
+	j.fetched = sum
 }
 
 // Judge makes a worker's judge.
@@ -211,6 +268,9 @@ func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
 			pending |= 1 << i
 		}
 	}
+	if bound, pending = j.glance(l, r, bound, pending); bound < s.floor {
+		return 0, false
+	}
 	for ; pending != 0; pending &= pending - 1 {
 		if bound < s.floor {
 			return 0, false
@@ -223,6 +283,22 @@ func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
 	}
 	weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
 	return weight, weight >= s.least
+}
+
+// glance settles the comparisons whose texts have too few letters in common,
+// until the bound is below the floor or all were glanced at.
+func (j *Judge) glance(l, r int32, bound float64, pending uint64) (float64, uint64) {
+	s := j.scorer
+	open := pending & s.glanced
+	for ; open != 0 && bound >= s.floor; open &= open - 1 {
+		lane := &s.lanes[bits.TrailingZeros64(open)]
+		a, b := int(l)*s.glances+lane.glance, int(r)*s.glances+lane.glance
+		if !lane.filter.MayPass(&s.glancing[a], &s.glancing[b]) {
+			bound += lane.unlike - lane.assumed
+			pending &^= open & -open
+		}
+	}
+	return bound, pending
 }
 
 // assumed is the most that is assumed of a comparison not looked at yet.

@@ -89,3 +89,37 @@ func NewJaroWinklerFilter(least float64) *Filter { return NewJaroFilter(jaroNeed
 func (f *Filter) Passes(maskA uint64, lenA int, maskB uint64, lenB int) bool {
 	return lenA > word || lenB > word || CommonAtMost(maskA, lenA, maskB, lenB) >= int(f.need[lenA][lenB])
 }
+
+// Glance is what of a text tells that it is not similar to another: small
+// enough to stand beside the record that has it.
+type Glance struct {
+	mask    uint64
+	length  uint8 // 255: more than 64 symbols, or nothing is known
+	surplus uint8 // symbols the mask does not show
+}
+
+// GlanceAt makes a text's glance.
+func GlanceAt(t Text) Glance {
+	if len(t) > word {
+		return Glance{length: unseen}
+	}
+	mask := Mask(t)
+	return Glance{mask, uint8(len(t)), uint8(len(t) - bits.OnesCount64(mask))}
+}
+
+// unseen is the length of a text a glance says nothing about.
+const unseen = 255
+
+// Sign is some bits of the glance: reading them fetches it.
+func (g *Glance) Sign() int8 { return int8(g.length) }
+
+// Blind is a glance that tells nothing.
+func Blind() Glance { return Glance{length: unseen} }
+
+// MayPass says whether two texts may reach the similarity, as Passes does.
+func (f *Filter) MayPass(a, b *Glance) bool {
+	if a.length > word || b.length > word {
+		return true
+	}
+	return bits.OnesCount64(a.mask&b.mask)+int(min(a.surplus, b.surplus)) >= int(f.need[a.length][b.length])
+}

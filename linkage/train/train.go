@@ -97,6 +97,9 @@ func Run(ctx context.Context, in In) (*History, error) {
 func (t *trainer) compile() error {
 	c := compare.NewCompiler(t.Table, t.Strings)
 	t.compiler = c
+	if err := c.Begin(t.Model); err != nil {
+		return err
+	}
 	for i := range t.Model.Comparisons {
 		if err := c.Add(&t.Model.Comparisons[i]); err != nil {
 			return err
