@@ -1,9 +1,6 @@
 package block
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // groups are the rows that share the keys of a part. Rows of a group are in
 // ascending order, and a group that cannot make a pair is left out.
@@ -27,9 +24,7 @@ type entries struct {
 	sizes []int     // distinct codes of each key
 }
 
-// group puts entries with equal keys together, in ascending order of rows: first
-// by the key with most values, by counting, then within each of its values by
-// the others packed into one number.
+// group puts entries with equal keys together, in ascending order of rows.
 func (e entries) group(table int) groups {
 	g := groups{starts: []int32{0}}
 	isOnce := len(e.rows) == table
@@ -47,128 +42,83 @@ func (e entries) group(table int) groups {
 	return g
 }
 
-// each visits the entries of each combination of keys, none of them null.
+// each visits the entries of each combination of keys, none of them null. It
+// sorts by counting, one key at a time, the last one first, each time keeping
+// the order there is among equals.
 func (e entries) each(visit func(entries []int32)) {
-	if len(e.codes) == 0 {
-		visit(sequence(len(e.rows)))
-		return
+	order := e.known()
+	var starts []int32
+	for k := len(e.codes) - 1; k >= 0; k-- {
+		order, starts = scattered(order, e.codes[k], e.sizes[k])
 	}
-	widest := 0
-	for k := range e.codes {
-		if e.sizes[k] > e.sizes[widest] {
-			widest = k
-		}
+	if starts == nil {
+		starts = []int32{0, int32(len(order))}
 	}
-	order, starts := bucketed(e.codes[widest], e.sizes[widest])
-	rest := packing{entries: e, leftOut: widest}
 	for bucket := range len(starts) - 1 {
-		run := order[starts[bucket]:starts[bucket+1]]
-		if len(e.codes) == 1 {
-			if len(run) > 0 {
-				visit(run)
-			}
-			continue
-		}
-		rest.each(run, visit)
+		e.runs(order[starts[bucket]:starts[bucket+1]], visit)
 	}
 }
 
-// bucketed sorts entries stably by one code, leaving nulls out.
-func bucketed(codes []int32, distinct int) (order, starts []int32) {
-	starts = make([]int32, distinct+1)
-	for _, code := range codes {
-		if code >= 0 {
-			starts[code+1]++
+// known gives the entries none of whose keys is null.
+func (e entries) known() []int32 {
+	order := make([]int32, 0, len(e.rows))
+next:
+	for i := range e.rows {
+		for _, codes := range e.codes {
+			if codes[i] < 0 {
+				continue next
+			}
 		}
+		order = append(order, int32(i))
+	}
+	return order
+}
+
+// runs visits the stretches of equal keys in entries whose first key is equal.
+func (e entries) runs(sorted []int32, visit func(entries []int32)) {
+	if len(e.codes) < 2 {
+		if len(sorted) > 0 {
+			visit(sorted)
+		}
+		return
+	}
+	from := 0
+	for at := 1; at <= len(sorted); at++ {
+		if at < len(sorted) && e.isSame(sorted[at-1], sorted[at]) {
+			continue
+		}
+		visit(sorted[from:at])
+		from = at
+	}
+}
+
+// isSame says that two entries have equal keys but for the first.
+func (e entries) isSame(a, b int32) bool {
+	for _, codes := range e.codes[1:] {
+		if codes[a] != codes[b] {
+			return false
+		}
+	}
+	return true
+}
+
+// scattered sorts entries stably by one code, and tells where each code begins.
+func scattered(order, codes []int32, distinct int) (sorted, starts []int32) {
+	starts = make([]int32, distinct+1)
+	for _, entry := range order {
+		starts[codes[entry]+1]++
 	}
 	for code := range distinct {
 		starts[code+1] += starts[code]
 	}
 	next := slices.Clone(starts)
-	order = make([]int32, starts[distinct])
-	for entry, code := range codes {
-		if code >= 0 {
-			order[next[code]] = int32(entry)
-			next[code]++
-		}
-	}
-	return order, starts
-}
-
-// packing sorts the entries of a bucket by all keys but one.
-type packing struct {
-	entries
-	leftOut int
-	packed  []packedEntry
-	run     []int32
-}
-
-// packedEntry is an entry with its other keys as one number.
-type packedEntry struct {
-	key   uint64
-	entry int32
-}
-
-func (p *packing) each(bucket []int32, visit func(entries []int32)) {
-	p.packed = p.packed[:0]
-	for _, entry := range bucket {
-		if key, isKnown := p.key(entry); isKnown {
-			p.packed = append(p.packed, packedEntry{key, entry})
-		}
-	}
-	if len(p.packed) < 2 {
-		return
-	}
-	p.sort()
-	for from := 0; from < len(p.packed); {
-		p.run = append(p.run[:0], p.packed[from].entry)
-		to := from + 1
-		for to < len(p.packed) && p.packed[to].key == p.packed[from].key {
-			p.run = append(p.run, p.packed[to].entry)
-			to++
-		}
-		visit(p.run)
-		from = to
-	}
-}
-
-// key packs the other keys in mixed radix. No three columns of a billion records
-// have more than 2^64 combinations of codes that occur; beyond that keys that
-// differ could meet, so prepare numbers such keys first.
-func (p *packing) key(entry int32) (key uint64, isKnown bool) {
-	for k, codes := range p.codes {
-		if k == p.leftOut {
-			continue
-		}
+	sorted = make([]int32, len(order))
+	for _, entry := range order {
 		code := codes[entry]
-		if code < 0 {
-			return 0, false
-		}
-		key = key*uint64(p.sizes[k]) + uint64(code)
+		sorted[next[code]] = entry
+		next[code]++
 	}
-	return key, true
-}
-
-// sort orders by key, then entry; a small bucket by insertion.
-func (p *packing) sort() {
-	if len(p.packed) > 24 {
-		slices.SortFunc(p.packed, func(a, b packedEntry) int {
-			if a.key != b.key {
-				return cmp.Compare(a.key, b.key)
-			}
-			return int(a.entry - b.entry)
-		})
-		return
-	}
-	for i := 1; i < len(p.packed); i++ {
-		now := p.packed[i]
-		at := i
-		for at > 0 && p.packed[at-1].key > now.key { // entries come in ascending order
-			p.packed[at] = p.packed[at-1]
-			at--
-		}
-		p.packed[at] = now
-	}
+	return sorted, starts
 }
 
 func (e entries) keep(g *groups, entries []int32, isOnce bool) {
@@ -185,39 +135,6 @@ func (e entries) keep(g *groups, entries []int32, isOnce bool) {
 	g.starts = append(g.starts, int32(len(g.rows)))
 }
 
-// narrowed numbers the combinations of keys anew, two at a time, while their
-// product is too large for one number.
-func (e entries) narrowed() entries {
-	product := 1.0
-	for _, size := range e.sizes {
-		product *= float64(max(size, 1))
-	}
-	if product < 1<<63 || len(e.codes) < 3 {
-		return e
-	}
-	codes, distinct := combined(e.codes[0], e.codes[1])
-	e.codes = append([][]int32{codes}, e.codes[2:]...)
-	e.sizes = append([]int{distinct}, e.sizes[2:]...)
-	return e.narrowed()
-}
-
-func combined(a, b []int32) (codes []int32, distinct int) {
-	numbers := map[[2]int32]int32{}
-	codes = make([]int32, len(a))
-	for i := range a {
-		codes[i] = -1
-		if a[i] < 0 || b[i] < 0 {
-			continue
-		}
-		both := [2]int32{a[i], b[i]}
-		if _, ok := numbers[both]; !ok {
-			numbers[both] = int32(len(numbers))
-		}
-		codes[i] = numbers[both]
-	}
-	return codes, len(numbers)
-}
-
 // prepare groups the rows of a part.
 func (p *part) prepare(rows int) {
 	switch {
@@ -228,7 +145,7 @@ func (p *part) prepare(rows int) {
 		for _, k := range p.keys {
 			e.codes, e.sizes = append(e.codes, k.left), append(e.sizes, k.distinct)
 		}
-		p.groups = e.narrowed().group(rows)
+		p.groups = e.group(rows)
 	default:
 		p.groups = p.twoSided(rows)
 	}
@@ -282,7 +199,7 @@ func (p *part) twoSided(rows int) groups {
 		e.sizes = append(e.sizes, k.distinct)
 	}
 	lefts, rights := groups{starts: []int32{0}}, groups{starts: []int32{0}}
-	e.narrowed().each(func(run []int32) {
+	e.each(func(run []int32) {
 		for _, entry := range run {
 			if int(entry) < rows {
 				lefts.rows = append(lefts.rows, entry)

@@ -100,6 +100,10 @@ func regexpExtract(e *condition.Expr, text scalar) (scalar, error) {
 	if group < 0 || group > re.NumSubexp() {
 		return nil, unsupported("a regular expression without group %d", group)
 	}
+	if group == 0 {
+		m := newMatcher(re)
+		return whenKnown(text, func(v value) value { return textOf(m.find(v.printed())) }), nil
+	}
 	return whenKnown(text, func(v value) value {
 		found := re.FindStringSubmatch(v.printed())
 		if found == nil {

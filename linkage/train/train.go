@@ -165,11 +165,16 @@ func (t *trainer) possible() float64 {
 }
 
 // estimatePriorAndU finds both at the same time: the one looks at pairs, the
-// other at values.
+// other at values. The sessions' rules are readied meanwhile.
 func (t *trainer) estimatePriorAndU(ctx context.Context) error {
 	var prior error
 	var done sync.WaitGroup
-	done.Go(func() { prior = t.estimatePrior(ctx) })
+	done.Go(func() {
+		prior = t.estimatePrior(ctx)
+		for _, session := range t.sessions {
+			session.Prepare(t.Workers)
+		}
+	})
 	u := t.estimateU(ctx)
 	done.Wait()
 	return errors.Join(prior, u)
@@ -288,7 +293,6 @@ func (t *trainer) session(ctx context.Context, i int, estimates [][][]float64) e
 		trained = append(trained, c)
 		h.Comparisons = append(h.Comparisons, t.Model.Comparisons[c].Name)
 	}
-	t.sessions[i].Prepare(t.Workers)
 	if err := t.refuseLarge(t.sessions[i], rule.SQL); err != nil {
 		return err
 	}
