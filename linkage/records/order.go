@@ -151,7 +151,7 @@ func (t *Table) sort(order []int32) {
 }
 
 // refuseIDs refuses null and repeated ids, and says where the first one is.
-func refuseIDs(ctx context.Context, db *duck.DB, t *Table, inputs []input) error {
+func refuseIDs(ctx context.Context, db *engine, t *Table, inputs []input) error {
 	if t.Rows < 0 {
 		return refuseID(ctx, db, t, inputs, "is null", duck.Name(t.IDName)+" IS NULL")
 	}
@@ -167,7 +167,11 @@ func refuseIDs(ctx context.Context, db *duck.DB, t *Table, inputs []input) error
 	return nil
 }
 
-func refuseID(ctx context.Context, db *duck.DB, t *Table, inputs []input, what, where string) error {
+func refuseID(ctx context.Context, e *engine, t *Table, inputs []input, what, where string) error {
+	db, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
 	hint := "every record needs an id of its own; correct the file, or name another column as the model's unique_id_column_name"
 	for _, in := range inputs {
 		var found, first int64

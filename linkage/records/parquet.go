@@ -44,6 +44,52 @@ func openDirectly(path string, kinds []Kind, names []string) (*file.Reader, []le
 	return reader, leaves, true
 }
 
+// describeDirectly gives the types of a Parquet file's columns as DuckDB names
+// them, if all are flat and of a type it can tell.
+func describeDirectly(path string, columns map[string]string) bool {
+	reader, err := file.OpenParquetFile(path, true)
+	if err != nil {
+		return false // DuckDB will say why
+	}
+	defer reader.Close()
+	s := reader.MetaData().Schema
+	for at := range s.NumColumns() {
+		column := s.Column(at)
+		if len(column.ColumnPath()) != 1 || column.MaxRepetitionLevel() > 0 {
+			return false
+		}
+		named := typeName(column)
+		if named == "" {
+			return false
+		}
+		columns[column.Name()] = named
+	}
+	return true
+}
+
+func typeName(column *schema.Column) string {
+	_, isPlain := column.LogicalType().(schema.NoLogicalType)
+	switch t := column.LogicalType().(type) {
+	case schema.StringLogicalType:
+		return "VARCHAR"
+	case schema.DateLogicalType:
+		return "DATE"
+	case schema.IntLogicalType:
+		if t.IsSigned() {
+			return "BIGINT" // narrower ones too: all read as whole numbers
+		}
+	}
+	switch {
+	case isPlain && (column.PhysicalType() == parquet.Types.Int64 || column.PhysicalType() == parquet.Types.Int32):
+		return "BIGINT"
+	case isPlain && (column.PhysicalType() == parquet.Types.Double || column.PhysicalType() == parquet.Types.Float):
+		return "DOUBLE"
+	case isPlain && column.PhysicalType() == parquet.Types.Boolean:
+		return "BOOLEAN"
+	}
+	return ""
+}
+
 func leafOf(s *schema.Schema, name string, kind Kind) (leaf, bool) {
 	at := s.ColumnIndexByName(name)
 	if at < 0 {

@@ -35,13 +35,11 @@ func Read(ctx context.Context, in In) (*Table, error) {
 	if len(in.Files) == 0 {
 		return nil, problem.New(problem.Usage, "name one or more CSV or Parquet files", "no records given")
 	}
-	db, err := duck.Open(ctx, duck.Options{Threads: in.Threads, MemoryBytes: in.MemoryBytes})
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
+	db := &engine{options: duck.Options{Threads: in.Threads, MemoryBytes: in.MemoryBytes}}
+	defer db.close()
 	inputs := make([]input, len(in.Files))
 	for i, file := range in.Files {
+		var err error
 		if inputs[i], err = open(ctx, db, file); err != nil {
 			return nil, err
 		}
@@ -60,6 +58,28 @@ func Read(ctx context.Context, in In) (*Table, error) {
 	return t, refuseIDs(ctx, db, t, inputs)
 }
 
+// engine is DuckDB, opened when it is first needed: flat Parquet is read
+// without it.
+type engine struct {
+	options duck.Options
+	db      *duck.DB
+}
+
+func (e *engine) open(ctx context.Context) (*duck.DB, error) {
+	if e.db != nil {
+		return e.db, nil
+	}
+	db, err := duck.Open(ctx, e.options)
+	e.db = db
+	return db, err
+}
+
+func (e *engine) close() {
+	if e.db != nil {
+		_ = e.db.Close()
+	}
+}
+
 // input is one file, opened.
 type input struct {
 	path, from string // from is the file as a relation in SQL
@@ -68,9 +88,17 @@ type input struct {
 	columns    map[string]string
 }
 
-func open(ctx context.Context, db *duck.DB, path string) (input, error) {
+func open(ctx context.Context, e *engine, path string) (input, error) {
 	in := input{path: path, from: Relation(path), isText: isCSV(path), columns: map[string]string{}}
 	in.name, _, _ = strings.Cut(filepath.Base(path), ".")
+	if !in.isText && describeDirectly(path, in.columns) {
+		return in, nil
+	}
+	clear(in.columns)
+	db, err := e.open(ctx)
+	if err != nil {
+		return in, err
+	}
 	rows, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+in.from+")")
 	if err != nil {
 		return in, unreadable(ctx, path, err)
@@ -88,11 +116,8 @@ func open(ctx context.Context, db *duck.DB, path string) (input, error) {
 
 // ColumnsOf gives the names of a file's columns.
 func ColumnsOf(ctx context.Context, path string) ([]string, error) {
-	db, err := duck.Open(ctx, duck.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
+	db := &engine{}
+	defer db.close()
 	in, err := open(ctx, db, path)
 	return slices.Sorted(maps.Keys(in.columns)), err
 }
@@ -266,7 +291,7 @@ func newReader(in In, kinds map[string]Kind) *reader {
 
 // read takes one input. Each column has a goroutine of its own, which encodes
 // while DuckDB reads on.
-func (r *reader) read(ctx context.Context, db *duck.DB, in input) error {
+func (r *reader) read(ctx context.Context, e *engine, in input) error {
 	asked := []string{sqlOf(r.in.ID, map[bool]Kind{true: Whole, false: Text}[r.ids.isWhole]), r.sourceSQL(in)}
 	for i, name := range r.names {
 		asked = append(asked, sqlOf(name, r.encoders[i].column.Kind))
@@ -280,7 +305,11 @@ func (r *reader) read(ctx context.Context, db *duck.DB, in input) error {
 		r.oneSource(in, r.rows-before)
 		return r.refuseEmpty(in, before)
 	}
-	err := db.Arrow(ctx, "SELECT "+strings.Join(asked, ", ")+" FROM "+in.from, r.take)
+	db, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = db.Arrow(ctx, "SELECT "+strings.Join(asked, ", ")+" FROM "+in.from, r.take)
 	if err != nil {
 		return unreadable(ctx, in.path, err)
 	}
