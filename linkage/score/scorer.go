@@ -45,9 +45,10 @@ type lane struct {
 	missing    float64   // the weight of a missing value
 	equal      []float64 // by code: the weight of two equal values
 
-	filter *similarity.Filter // nil where a glance says nothing
-	glance int                // which of a row's glances
-	unlike float64            // the weight of texts that do not pass
+	filter  *similarity.Filter // nil where a glance says nothing
+	byValue []similarity.Glance
+	glance  int     // which of a row's glances, when they are laid out
+	unlike  float64 // the weight of texts that do not pass
 }
 
 // weights are those of one comparison.
@@ -99,37 +100,39 @@ func New(plan *compare.Plan, m *model.Model, least float64) *Scorer {
 	}
 	slices.SortStableFunc(s.lanes, func(a, b lane) int { return cmp.Compare(s.telling(b.comparison), s.telling(a.comparison)) })
 	s.floor = least - slack
+	s.findGlances()
 	return s
 }
 
-// layGlances stands the glances of a row together, so that most pairs are
-// settled without looking a value up.
-func (s *Scorer) layGlances() {
-	if s.glanced != 0 {
-		return
-	}
-	var all []*compare.Glances
+// findGlances finds the comparisons that a glance at two texts may settle.
+func (s *Scorer) findGlances() {
 	for i := range s.lanes {
 		lane := &s.lanes[i]
 		g := s.Plan.Glances(lane.comparison)
 		if g == nil {
 			continue
 		}
-		lane.filter, lane.glance, lane.unlike = g.Filter, len(all), s.comparisons[lane.comparison].levels[g.Else]
+		lane.filter, lane.byValue, lane.glance, lane.unlike = g.Filter, g.ByValue, s.glances, s.comparisons[lane.comparison].levels[g.Else]
 		s.glanced |= 1 << i
-		all = append(all, g)
+		s.glances++
 	}
-	s.glances = len(all)
+}
+
+// layGlances stands the glances of a row together, so that most pairs are
+// settled without looking a value up.
+func (s *Scorer) layGlances() {
+	if s.glancing != nil || s.glances == 0 {
+		return
+	}
 	s.glancing = make([]similarity.Glance, s.glances*s.Plan.Table().Rows)
 	for i := range s.lanes {
 		lane := &s.lanes[i]
 		if lane.filter == nil {
 			continue
 		}
-		of := all[lane.glance].ByValue
 		for row, code := range s.Plan.Base(lane.comparison) {
 			if code >= 0 {
-				s.glancing[row*s.glances+lane.glance] = of[code]
+				s.glancing[row*s.glances+lane.glance] = lane.byValue[code]
 			}
 		}
 	}
@@ -224,7 +227,7 @@ type Judge struct {
 func (j *Judge) Fetch(rows []int32) {
 	j.Judge.Fetch(rows)
 	var sum int8
-	if s := j.scorer; s.glanced != 0 {
+	if s := j.scorer; s.glancing != nil {
 		for _, row := range rows {
 			sum += s.glancing[int(row)*s.glances].Sign()
 		}
@@ -292,8 +295,14 @@ func (j *Judge) glance(l, r int32, bound float64, pending uint64) (float64, uint
 	open := pending & s.glanced
 	for ; open != 0 && bound >= s.floor; open &= open - 1 {
 		lane := &s.lanes[bits.TrailingZeros64(open)]
-		a, b := int(l)*s.glances+lane.glance, int(r)*s.glances+lane.glance
-		if !lane.filter.MayPass(&s.glancing[a], &s.glancing[b]) {
+		var a, b *similarity.Glance
+		if s.glancing != nil {
+			a, b = &s.glancing[int(l)*s.glances+lane.glance], &s.glancing[int(r)*s.glances+lane.glance]
+		} else {
+			left, right := j.Codes()
+			a, b = &lane.byValue[left[lane.base]], &lane.byValue[right[lane.base]]
+		}
+		if !lane.filter.MayPass(a, b) {
 			bound += lane.unlike - lane.assumed
 			pending &^= open & -open
 		}

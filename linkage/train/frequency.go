@@ -327,4 +327,3 @@ func canCount(shape *compare.Shape) bool {
 	}
 	return true
 }
-

@@ -114,9 +114,9 @@ func tallied(ctx context.Context, shape *compare.Shape, near *compare.Near, p po
 // ones, mostly slips of the pen that few records hold, every so many stands for
 // its neighbours.
 const (
-	everyText  = 60000
-	commonText = 40000
-	rareText   = 10000
+	everyText  = 30000
+	commonText = 20000
+	rareText   = 8000
 )
 
 // represented gives the texts to join and how many records each stands for.
