@@ -98,19 +98,17 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 
 // isOwnKey says that no two values have the same key.
 func isOwnKey(key []int32) bool {
-	seen := make(map[int32]struct{}, len(key))
+	seen := make([]bool, slices.Max(append(key[:len(key):len(key)], 0))+1)
 	for _, k := range key {
-		if k >= 0 {
-			seen[k] = struct{}{}
+		if k < 0 {
+			continue
 		}
-	}
-	known := 0
-	for _, k := range key {
-		if k >= 0 {
-			known++
+		if seen[k] {
+			return false
 		}
+		seen[k] = true
 	}
-	return len(seen) == known
+	return true
 }
 
 func numbersOrNaN(l *LevelShape) []float64 {

@@ -9,6 +9,7 @@ import (
 
 	"tre/linkage/condition"
 	"tre/linkage/records"
+	kernel "tre/linkage/similarity"
 )
 
 // scalar computes an expression over one record; column gives the values of its
@@ -316,6 +317,12 @@ func call(e *condition.Expr, args []scalar) (scalar, error) {
 func textFunctions() map[string]func(string) value {
 	length := func(s string) value { return wholeOf(utf8.RuneCountInString(s)) }
 	return map[string]func(string) value{
+		// How a name sounds: of this program alone, neither DuckDB's nor Splink's.
+		"soundex": func(s string) value { return textOf(kernel.Soundex(s)) },
+		"double_metaphone": func(s string) value {
+			primary, _ := kernel.DoubleMetaphone(s)
+			return textOf(primary)
+		},
 		"lower": func(s string) value { return textOf(strings.ToLower(s)) }, "lcase": func(s string) value { return textOf(strings.ToLower(s)) },
 		"upper": func(s string) value { return textOf(upper(s)) }, "ucase": func(s string) value { return textOf(upper(s)) },
 		"trim":   func(s string) value { return textOf(strings.Trim(s, " ")) },

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -333,5 +332,3 @@ func isLinkOnly(m *model.Model, man *manifest) bool {
 	return m.LinkType == model.LinkOnly && man.Source != ""
 }
 
-// byRows orders edges, so that files do not depend on how they were found.
-func byRows(x, y edge) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
