@@ -331,4 +331,3 @@ func (c *collector) Take(f *score.Found) error {
 func isLinkOnly(m *model.Model, man *manifest) bool {
 	return m.LinkType == model.LinkOnly && man.Source != ""
 }
-
