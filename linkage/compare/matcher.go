@@ -31,19 +31,20 @@ func newMatcher(re *regexp.Regexp) *matcher {
 	if tree.Op != syntax.OpConcat || len(tree.Sub) < 2 || tree.Sub[0].Op != syntax.OpBeginText {
 		return m
 	}
+	var all []item
 	for _, sub := range tree.Sub[1:] {
 		items, ok := itemsOf(sub)
 		if !ok {
 			return m
 		}
-		m.items = append(m.items, items...)
+		all = append(all, items...)
 	}
-	for i, it := range m.items {
-		if it.beyond && i < len(m.items)-1 {
-			m.items = nil // giving back half a character would need decoding
-			return m
+	for i, it := range all {
+		if it.beyond && i < len(all)-1 {
+			return m // giving back half a character would need decoding
 		}
 	}
+	m.items = all
 	return m
 }
 
