@@ -31,7 +31,7 @@ func runRecords(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 	if err != nil {
 		return err
 	}
-	defer tidy(folder)
+	defer folder.Tidy()
 	name := filepath.Base(o.Out)
 	if c.Flags().Changed("from") {
 		return refreshRecords(c, s, o, folder, name)
@@ -45,14 +45,6 @@ func runRecords(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 	}
 	fmt.Fprintf(s.Out, "invented %s of %s: %s\n", term.Count(sum.Records, "record", "records"), term.Count(sum.People, "person", "people"), o.Out)
 	return nil
-}
-
-// tidy takes away the folder in which files were staged, which a folder that is
-// no region need not keep, unless another command is using it.
-func tidy(folder *workspace.Folder) {
-	if staged, err := folder.Files(".staging"); err == nil && len(staged) == 0 {
-		_ = folder.Remove(".staging") // it is empty, and does no harm
-	}
 }
 
 func refreshRecords(c *cobra.Command, s *term.Streams, o fixturesOptions, folder *workspace.Folder, name string) error {

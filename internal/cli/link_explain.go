@@ -180,7 +180,7 @@ func printExplained(s *term.Streams, m *model.Model, e explained, o linkExplainO
 			verdict = "would find it too"
 		}
 		if e.Compared {
-			fmt.Fprintf(s.Out, "blocking rule %d %s: %s\n", i, verdict, portrait.RuleName(rule))
+			fmt.Fprintf(s.Out, "blocking rule %d %s: %s\n", i+1, verdict, portrait.RuleName(rule))
 		}
 	}
 	return nil

@@ -93,9 +93,9 @@ func printPredicted(s *term.Streams, out string, p *links.Predicted) error {
 	}
 	var rows [][]string
 	for i, rule := range p.Rules {
-		rows = append(rows, []string{fmt.Sprint(i), rule.Rule, term.Number(rule.Compared), term.Number(rule.Kept)})
+		rows = append(rows, []string{fmt.Sprint(i), term.Number(rule.Compared), term.Number(rule.Kept), rule.Rule})
 	}
-	if err := term.Table(s.Out, []string{">key", "blocking rule", ">compared", ">written"}, rows); err != nil {
+	if err := term.Table(s.Out, []string{">key", ">compared", ">written", "blocking rule"}, rows); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Out, "%s: %s compared, %s written to %s\n", term.Count(int64(p.Records), "record", "records"),

@@ -117,6 +117,6 @@ func writeWhole(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer tidy(folder)
+	defer folder.Tidy()
 	return folder.Write(filepath.Base(path), data)
 }

@@ -118,7 +118,7 @@ func runLinkReview(c *cobra.Command, s *term.Streams, o linkReviewOptions) error
 	if err != nil {
 		return err
 	}
-	defer tidy(book.folder)
+	defer book.folder.Tidy()
 	desk, err := o.desk(c.Context(), s, book)
 	if err != nil {
 		return err

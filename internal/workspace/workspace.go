@@ -150,6 +150,12 @@ func (f *Folder) Write(name string, data []byte) error {
 	return s.Commit()
 }
 
+// Tidy takes away the folder in which files were staged when it is empty. A
+// folder that is no region, where a command wrote one file, need not keep it.
+func (f *Folder) Tidy() {
+	_ = os.Remove(filepath.Join(f.path, staging)) // it may hold another command's file, and does no harm
+}
+
 // ClearStaging removes what a killed run left half written. Call it only
 // while holding the lock.
 func (f *Folder) ClearStaging() error { return os.RemoveAll(filepath.Join(f.path, staging)) }

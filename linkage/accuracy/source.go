@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -118,16 +117,14 @@ func readHeader(path string) ([]string, error) {
 	return header, nil
 }
 
-var csvLine = regexp.MustCompile(`(?i)\bline:? (\d+)`)
-
 // unreadable says that rows could not be read, and where, but not what they
 // hold: DuckDB's own message quotes the row.
 func unreadable(err error, path string) error {
 	if problem.CodeOf(err) != problem.Failed || problem.HintOf(err) != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	if line := csvLine.FindStringSubmatch(err.Error()); line != nil {
-		return problem.New(problem.Failed, "give every row the columns of the header, in UTF-8", "%s: line %s cannot be read", path, line[1])
+	if line := duck.LineOf(err); line != "" {
+		return problem.New(problem.Failed, "give every row the columns of the header, in UTF-8", "%s: line %s cannot be read", path, line)
 	}
 	return problem.New(problem.Failed, "give a file that is whole", "%s: rows cannot be read", path)
 }

@@ -144,6 +144,7 @@ func (r *encodeRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer folder.Tidy()
 	writer, err := duck.Open(ctx, duck.Options{Threads: r.options.Workers, MemoryBytes: r.options.MemoryBytes, SpillFolder: folder.Path(".staging")})
 	if err != nil {
 		return err
@@ -198,12 +199,12 @@ func (r *encodeRun) encodeInto(whole context.Context, writer *duck.DB) error {
 		working.Wait()
 		close(encoded)
 	}()
-	stream := newStream(encodedSchema(), encoded, func() error { return context.Cause(ctx) })
+	stream := newStream(ctx, encodedSchema(), encoded)
 	err := writer.WithView("encodings", stream, func() error {
 		return writer.Exec(ctx, "CREATE TEMP TABLE encoded AS SELECT id, clk FROM encodings")
 	})
 	cancel(err) // the reader stops if the writer did
-	stream.drain()
+	drain(stream)
 	if whole.Err() != nil {
 		return whole.Err()
 	}

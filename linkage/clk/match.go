@@ -47,6 +47,7 @@ func MatchFiles(ctx context.Context, o MatchOptions) (Matched, error) {
 	if err != nil {
 		return Matched{}, err
 	}
+	defer folder.Tidy()
 	a, err := ReadEncodings(ctx, o.A, o.MemoryBytes)
 	if err != nil {
 		return Matched{}, err
@@ -79,7 +80,7 @@ func (m *matchRun) write(ctx context.Context, folder *workspace.Folder) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	batches := make(chan arrow.RecordBatch, 2)
-	stream := newStream(pairSchema(), batches, func() error { return context.Cause(ctx) })
+	stream := newStream(ctx, pairSchema(), batches)
 	go func() {
 		defer close(batches)
 		if err := find(ctx, func(pairs []Pair) error { return m.send(ctx, pairs, batches) }); err != nil {
@@ -92,7 +93,7 @@ func (m *matchRun) write(ctx context.Context, folder *workspace.Folder) error {
 	if err != nil {
 		cancel(err)
 	}
-	stream.drain()
+	drain(stream)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}

@@ -3,7 +3,6 @@ package clk
 import (
 	"context"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -37,9 +36,9 @@ func openSource(ctx context.Context, db *duck.DB, path string) (*source, error) 
 	case strings.HasSuffix(name, ".parquet"):
 		s.from = "read_parquet(" + duck.Text(path) + ")"
 	case strings.HasSuffix(name, ".csv"):
-		s.from = csvFrom(path, ",")
+		s.from = duck.CSVText(path, ",")
 	case strings.HasSuffix(name, ".tsv"):
-		s.from = csvFrom(path, "\t")
+		s.from = duck.CSVText(path, "\t")
 	default:
 		return nil, problem.New(problem.Usage, "name it .csv, .csv.gz, .tsv or .parquet", "%s is neither CSV nor Parquet by its name", path)
 	}
@@ -59,15 +58,6 @@ func openSource(ctx context.Context, db *duck.DB, path string) (*source, error) 
 	return s, rows.Err()
 }
 
-// csvFrom leaves nothing to be guessed: a guessed header may be a row, and its
-// names would be values.
-func csvFrom(path, delimiter string) string {
-	return "read_csv(" + duck.Text(path) + ", delim = " + duck.Text(delimiter) +
-		`, quote = '"', escape = '"', skip = 0, header = true, all_varchar = true, nullstr = '')`
-}
-
-var csvLine = regexp.MustCompile(`CSV Error on Line: ([0-9]+)`)
-
 // unreadable says which file and line, and nothing else of the engine's
 // message: it quotes the line.
 func (s *source) unreadable(ctx context.Context, err error) error {
@@ -78,8 +68,8 @@ func (s *source) unreadable(ctx context.Context, err error) error {
 		return err // ours already: memory ran out
 	}
 	where := ""
-	if found := csvLine.FindStringSubmatch(err.Error()); found != nil {
-		where = ", line " + found[1]
+	if line := duck.LineOf(err); line != "" {
+		where = ", line " + line
 	}
 	return problem.New(problem.Failed, "records are CSV in UTF-8 with a header, every line with as many fields, or Parquet", "cannot read %s%s", s.path, where)
 }

@@ -20,46 +20,25 @@ import (
 // writtenRows is how many rows are handed to DuckDB at a time.
 const writtenRows = 1 << 15
 
-// rowStream offers n rows to DuckDB, a batch at a time.
-type rowStream struct {
-	schema *arrow.Schema
-	n, at  int
-	fill   func(b *array.RecordBuilder, i int)
-	build  *array.RecordBuilder
-	now    arrow.RecordBatch
-}
-
-func (s *rowStream) Retain()                        {}
-func (s *rowStream) Release()                       {}
-func (s *rowStream) Schema() *arrow.Schema          { return s.schema }
-func (s *rowStream) RecordBatch() arrow.RecordBatch { return s.now }
-func (s *rowStream) Record() arrow.RecordBatch      { return s.now }
-func (s *rowStream) Err() error                     { return nil }
-
-func (s *rowStream) Next() bool {
-	if s.now != nil {
-		s.now.Release()
-		s.now = nil
-	}
-	if s.at >= s.n {
-		return false
-	}
-	for end := min(s.at+writtenRows, s.n); s.at < end; s.at++ {
-		s.fill(s.build, s.at)
-	}
-	s.now = s.build.NewRecordBatch()
-	return true
-}
-
 // openWriter opens a database that writes rows in the order they come.
 func openWriter(ctx context.Context) (*duck.DB, error) {
 	return duck.Open(ctx, duck.Options{Threads: 1, MemoryBytes: 1 << 30})
 }
 
 func writeRows(ctx context.Context, db *duck.DB, folder *workspace.Folder, name string, schema *arrow.Schema, n int, fill func(*array.RecordBuilder, int)) error {
-	s := &rowStream{schema: schema, n: n, fill: fill, build: array.NewRecordBuilder(memory.DefaultAllocator, schema)}
-	defer s.build.Release()
-	return db.WithView("rows_to_write", s, func() error {
+	build := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer build.Release()
+	at := 0
+	rows := duck.NewStream(schema, func() (arrow.RecordBatch, error) {
+		if at >= n {
+			return nil, nil
+		}
+		for end := min(at+writtenRows, n); at < end; at++ {
+			fill(build, at)
+		}
+		return build.NewRecordBatch(), nil
+	})
+	return db.WithView("rows_to_write", rows, func() error {
 		return db.WriteParquet(ctx, folder, name, "SELECT * FROM rows_to_write")
 	})
 }
@@ -185,6 +164,7 @@ func Export(ctx context.Context, index, at, out string) (run RunOf, err error) {
 	if err != nil {
 		return run, err
 	}
+	defer to.Tidy()
 	db, err := duck.Open(ctx, duck.Options{MemoryBytes: 4 << 30})
 	if err != nil {
 		return run, err

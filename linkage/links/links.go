@@ -48,13 +48,8 @@ func NewOut(path string) (*Out, error) {
 // Path of the file.
 func (o *Out) Path() string { return o.folder.Path(o.name) }
 
-// Close takes away the folder in which files were staged, which a folder that
-// is no region need not keep, unless another command is using it.
-func (o *Out) Close() {
-	if staged, err := o.folder.Files(".staging"); err == nil && len(staged) == 0 {
-		_ = o.folder.Remove(".staging") // it is empty, and does no harm
-	}
-}
+// Close leaves nothing behind in the folder but what was written.
+func (o *Out) Close() { o.folder.Tidy() }
 
 // beside is a file next to this one, with another ending.
 func (o *Out) beside(ending string) string {

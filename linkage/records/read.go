@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -122,21 +121,17 @@ func ColumnsOf(ctx context.Context, path string) ([]string, error) {
 	return slices.Sorted(maps.Keys(in.columns)), err
 }
 
-// Relation is a records file as a relation in SQL. Nothing of a CSV is left to be
-// guessed: a guessed header may be a row, and its names would be values.
+// Relation is a records file as a relation in SQL.
 func Relation(path string) string {
 	if isCSV(path) {
 		delimiter := ","
 		if strings.HasSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".tsv") {
 			delimiter = "\t"
 		}
-		return "read_csv(" + duck.Text(path) + ", delim = " + duck.Text(delimiter) +
-			`, quote = '"', escape = '"', skip = 0, header = true, all_varchar = true, nullstr = '')`
+		return duck.CSVText(path, delimiter)
 	}
 	return "read_parquet(" + duck.Text(path) + ")"
 }
-
-var csvLine = regexp.MustCompile(`CSV Error on Line: ([0-9]+)`)
 
 // unreadable says which file and line, and nothing else of DuckDB's message,
 // which quotes the line.
@@ -151,8 +146,8 @@ func unreadable(ctx context.Context, path string, err error) error {
 		return problem.New(problem.Usage, "name a CSV or Parquet file that exists", "cannot read %s: no such file", path)
 	}
 	where := ""
-	if found := csvLine.FindStringSubmatch(err.Error()); found != nil {
-		where = ", line " + found[1]
+	if line := duck.LineOf(err); line != "" {
+		where = ", line " + line
 	}
 	return problem.New(problem.Failed, "records are CSV in UTF-8 with a header, every line with as many fields, or Parquet", "cannot read %s%s", path, where)
 }

@@ -45,7 +45,7 @@ func (w *Writer) write(ctx context.Context, folder *workspace.Folder, name strin
 		return err
 	}
 	defer db.Close()
-	return db.WithView("pairs_found", &stream{writer: w}, func() error {
+	return db.WithView("pairs_found", duck.NewStream(w.schema, w.next), func() error {
 		return db.WriteParquet(ctx, folder, name, "SELECT * FROM pairs_found")
 	})
 }
@@ -70,33 +70,13 @@ func (w *Writer) Close() error {
 	return w.err
 }
 
-// stream offers the batches to DuckDB.
-type stream struct {
-	writer *Writer
-	now    arrow.RecordBatch
-}
-
-func (s *stream) Retain()                        {}
-func (s *stream) Release()                       {}
-func (s *stream) Schema() *arrow.Schema          { return s.writer.schema }
-func (s *stream) RecordBatch() arrow.RecordBatch { return s.now }
-func (s *stream) Record() arrow.RecordBatch      { return s.now }
-
-// Err makes DuckDB give up a file that is not to be kept.
-func (s *stream) Err() error {
-	if s.writer.gone.Load() {
-		return context.Canceled
+// next gives DuckDB the next batch; a file that is not to be kept it gives up.
+func (w *Writer) next() (arrow.RecordBatch, error) {
+	batch := <-w.batch
+	if batch == nil && w.gone.Load() {
+		return nil, context.Canceled
 	}
-	return nil
-}
-
-func (s *stream) Next() bool {
-	if s.now != nil {
-		s.now.Release()
-	}
-	var ok bool
-	s.now, ok = <-s.writer.batch
-	return ok
+	return batch, nil
 }
 
 func (s *Scorer) schema() *arrow.Schema {
