@@ -1,7 +1,7 @@
 -- question:   How many people had care of each kind in the window, and how much of it, by age, sex and deprivation?
 -- unit:       a person (population, people) and an event (events): a spell, an attendance, a contact, an observation, an issue
--- reads:      person, demographic, registration, contact, condition, measurement, medication, care_event
--- parameters: as_at DATE, window_months INTEGER
+-- reads:      population, contact, condition, measurement, medication, care_event
+-- parameters: as_at DATE, window_months INTEGER = 12 from 1 to 120
 -- source:     NHS Data Dictionary admission methods 21-25, 2A-2D and 28 for emergency admissions; everything else is a count
 --             of rows of the linked tables.
 -- limits:     The window is the window_months up to and including as_at. Care not yet delivered by as_at is not counted,
@@ -10,31 +10,7 @@
 --             as_at who is not known to have died, not everyone registered or resident. Age is from the month of birth. Sex,
 --             area and death come from the combined person table as it stands today, and a row sent again counts from the
 --             day it was last sent.
-WITH known AS (
-    SELECT person FROM demographic WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM registration WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM contact WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM care_event WHERE arrived <= $as_at::DATE
-),
-living AS (
-    SELECT person, date_sub('year', birth_month, $as_at::DATE) AS age,
-        CASE WHEN sex IN ('male', 'female') THEN sex ELSE 'other or not known' END AS sex,
-        coalesce(imd_2019_fifth::VARCHAR, 'not known') AS deprivation_fifth
-    FROM person SEMI JOIN known USING (person)
-    WHERE (death_date IS NULL OR death_date > $as_at::DATE)
-        AND (birth_month IS NULL OR birth_month <= $as_at::DATE)
-),
-population AS (
-    SELECT person, sex, deprivation_fifth, CASE
-        WHEN age IS NULL THEN 'not known'
-        WHEN age >= 90 THEN '90 and over'
-        ELSE format('{:d} to {:d}', age // 10 * 10, age // 10 * 10 + 9) END AS age_band
-    FROM living
-),
-spell AS (
+WITH spell AS (
     SELECT person, min(start_date) AS admitted,
         coalesce(bool_or(admission_method IN ('21', '22', '23', '24', '25', '2A', '2B', '2C', '2D', '28')), false) AS emergency
     FROM care_event
@@ -83,17 +59,17 @@ in_window AS (
     GROUP BY activity, person
 ),
 person_group AS (
-    SELECT coalesce(age_band, 'all') AS age_band, coalesce(sex, 'all') AS sex,
+    SELECT coalesce(age_band_10, 'all') AS age_band, coalesce(sex, 'all') AS sex,
         coalesce(deprivation_fifth, 'all') AS deprivation_fifth, count(*) AS population
     FROM population
-    GROUP BY GROUPING SETS ((), (age_band), (sex), (deprivation_fifth), (age_band, sex))
+    GROUP BY GROUPING SETS ((), (age_band_10), (sex), (deprivation_fifth), (age_band_10, sex))
 ),
 tally AS (
-    SELECT coalesce(age_band, 'all') AS age_band, coalesce(sex, 'all') AS sex,
+    SELECT coalesce(age_band_10, 'all') AS age_band, coalesce(sex, 'all') AS sex,
         coalesce(deprivation_fifth, 'all') AS deprivation_fifth, activity, count(*) AS people, sum(events) AS events
     FROM population JOIN in_window USING (person)
-    GROUP BY GROUPING SETS ((activity), (activity, age_band), (activity, sex), (activity, deprivation_fifth),
-        (activity, age_band, sex))
+    GROUP BY GROUPING SETS ((activity), (activity, age_band_10), (activity, sex), (activity, deprivation_fifth),
+        (activity, age_band_10, sex))
 )
 -- The answer.
 SELECT g.age_band, g.sex, g.deprivation_fifth, a.activity, g.population,

@@ -1,7 +1,8 @@
 -- question:   How many older people are in each band of the Hospital Frailty Risk Score, by age, sex and deprivation?
 -- unit:       a person, once in each breakdown
 -- reads:      person, demographic, registration, contact, care_event, condition, hfrs_points
--- parameters: as_at DATE, minimum_age INTEGER, index_months INTEGER, look_back_months INTEGER, emergency_only BOOLEAN
+-- parameters: as_at DATE, minimum_age INTEGER = 75 from 0 to 120, index_months INTEGER = 24 from 1 to 120, look_back_months INTEGER = 24 from 1 to 120,
+--             emergency_only BOOLEAN = true
 -- source:     Gilbert T and others, Lancet 2018;391:1775-82, doi 10.1016/S0140-6736(18)30668-8: 109 three-character
 --             ICD-10 codes; low below 5, intermediate 5 to 15 inclusive, high above 15; each code counts once. Points are
 --             whole tenths, because 5.0 and 15.0 are reached exactly.

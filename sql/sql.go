@@ -1,46 +1,58 @@
 // Package sql holds the questions: one SQL file each, over the linked tables,
 // with a case beside it in testdata (tables in, exact answer out).
 //
-// A question is one SELECT. Its text columns are the labels of a row, its
-// BIGINT columns are counts, and a null count means "not assessable", which is
-// not zero. The label "all" stands for every group together. Parameters are
-// DuckDB's named ones ($as_at); nothing is ever pasted into the text.
+// A question is one SELECT of one of three kinds. The answer of kind counts is
+// what is shown: its text columns are the labels of a row, its BIGINT columns
+// are counts (people among them, so that small groups can be protected), its
+// DOUBLE columns are values made from them, and a null means "not assessable",
+// which is not zero. The label "all" stands for every group together. A
+// question of kind people gives a row a person (a score with its evidence, a
+// segment), and one of kind rows a table that other questions build on; both
+// are read by name. Parameters are DuckDB's named ones ($as_at); nothing is
+// ever pasted into the text.
 //
 // Each file begins with comment lines that say the question, the unit
-// counted, the tables read, the parameters with their types, the source and the
-// limits. They are part of the answer: the report prints them.
+// counted, the tables read, the parameters with their types, defaults and
+// ranges, the source and the limits. They are part of the answer: the report
+// prints them.
 package sql
 
 import (
 	"crypto/sha256"
 	"embed"
-	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-//go:embed *.sql reference/hfrs_points.csv reference/linked.sql
+//go:embed *.sql reference/*.csv reference/linked.sql
 var files embed.FS
+
+// The kinds of question.
+const (
+	Counts = "counts" // an answer that may be shown once it is protected
+	People = "people" // a row a person; stays inside the region
+	Rows   = "rows"   // a table other questions build on
+)
 
 // Question is one SQL file.
 type Question struct {
 	Name       string      // the file's name without .sql
+	Kind       string      // Counts, People or Rows
 	Title      string      // the question, in words
 	Unit       string      // what is counted
-	Reads      []string    // linked tables and reference tables
+	Reads      []string    // linked tables, reference tables and other questions
+	Packs      []string    // reference packs of the region it cannot do without
 	Parameters []Parameter // in the file's order
+	Then       string      // the step in Go that finishes the answer; "" for none
+	Figures    []Figure    // how a report may draw the answer
 	Source     string      // where the method was published
 	Limits     string      // what the answer does not say
 	Text       string      // the whole file
-	SHA256     string      // of the file and of every reference file, in hexadecimal
+	SHA256     string      // of the file and of all it reads, in hexadecimal
 }
-
-// Parameter is a named parameter of a question and its DuckDB type.
-type Parameter struct{ Name, Type string }
 
 // Questions gives every question, sorted by name.
 func Questions() ([]Question, error) {
@@ -60,53 +72,63 @@ func Questions() ([]Question, error) {
 		}
 		questions = append(questions, q)
 	}
-	return questions, nil
+	return questions, sign(questions)
 }
 
-// parse reads the comment lines a question begins with. A line that names no
-// field continues the one before it.
-func parse(name, text string) (Question, error) {
-	fields, last := map[string]string{}, ""
-	for line := range strings.Lines(text) {
-		comment, isComment := strings.CutPrefix(strings.TrimRight(line, "\n"), "--")
-		if !isComment {
-			break
+// sign gives each question its hash. An answer depends on the reference tables
+// and the questions it is built on as much as on its own text.
+func sign(questions []Question) error {
+	tables, err := References()
+	if err != nil {
+		return err
+	}
+	for i := range questions {
+		ordered, err := Order(questions, questions[i].Name)
+		if err != nil {
+			return err
 		}
-		if key, rest, ok := strings.Cut(comment, ":"); ok && strings.HasPrefix(key, " ") && slices.Contains(fieldNames(), key[1:]) {
-			last, comment = key[1:], rest
+		h := sha256.New()
+		fmt.Fprintln(h, hash(LinkedTables()))
+		for _, q := range ordered {
+			fmt.Fprintln(h, q.Name, hash(q.Text))
+			for _, t := range tables {
+				if slices.Contains(q.Reads, t.Name) {
+					fmt.Fprintln(h, t.Name, t.SHA256)
+				}
+			}
 		}
-		fields[last] = strings.TrimSpace(fields[last] + " " + strings.TrimSpace(comment))
+		questions[i].SHA256 = hex.EncodeToString(h.Sum(nil))
 	}
-	for _, key := range fieldNames() {
-		if fields[key] == "" {
-			return Question{}, fmt.Errorf("question %s: the file does not begin with its %s", name, key)
-		}
-	}
-	q := Question{
-		Name: name, Title: fields["question"], Unit: fields["unit"], Source: fields["source"], Limits: fields["limits"],
-		Reads: strings.Split(fields["reads"], ", "), Text: text, SHA256: hash(text),
-	}
-	for _, p := range strings.Split(fields["parameters"], ", ") {
-		name, kind, _ := strings.Cut(p, " ")
-		q.Parameters = append(q.Parameters, Parameter{Name: name, Type: kind})
-	}
-	return q, nil
+	return nil
 }
 
-func fieldNames() []string {
-	return []string{"question", "unit", "reads", "parameters", "source", "limits"}
-}
-
-// hash covers the reference files too: an answer depends on the points as much
-// as on the question.
 func hash(text string) string {
-	h := sha256.New()
-	_, _ = h.Write([]byte(text))
-	for _, name := range []string{"reference/hfrs_points.csv", "reference/linked.sql"} {
-		reference, _ := files.ReadFile(name)
-		_, _ = h.Write(reference)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Order gives the question of a name after all that it reads, directly or
+// through others, each once and each after what it reads itself.
+func Order(questions []Question, name string) ([]Question, error) {
+	var ordered []Question
+	var visit func(name string, path []string) error
+	visit = func(name string, path []string) error {
+		if slices.Contains(path, name) {
+			return fmt.Errorf("question %s reads itself, through %s", name, strings.Join(path, ", "))
+		}
+		at := slices.IndexFunc(questions, func(q Question) bool { return q.Name == name })
+		if at < 0 || slices.ContainsFunc(ordered, func(q Question) bool { return q.Name == name }) {
+			return nil
+		}
+		for _, read := range questions[at].Reads {
+			if err := visit(read, append(slices.Clone(path), name)); err != nil {
+				return err
+			}
+		}
+		ordered = append(ordered, questions[at])
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return ordered, visit(name, nil)
 }
 
 // LinkedTables gives the statements that create the linked tables, empty, in a
@@ -126,33 +148,4 @@ func LinkedTableNames() []string {
 		}
 	}
 	return names
-}
-
-// Point is the weight of one ICD-10 code in the Hospital Frailty Risk Score.
-type Point struct {
-	Code   string // three characters
-	Tenths int    // points times ten, exactly
-}
-
-// FrailtyPoints gives the 109 codes of Gilbert and others, Lancet
-// 2018;391:1775-82, sorted by code. In tenths they sum to 1732.
-func FrailtyPoints() ([]Point, error) {
-	file, err := files.Open("reference/hfrs_points.csv")
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	points := make([]Point, 0, len(rows)-1)
-	for _, row := range rows[1:] {
-		tenths, err := strconv.Atoi(row[1])
-		if err != nil {
-			return nil, fmt.Errorf("frailty points of %s: %w", row[0], err)
-		}
-		points = append(points, Point{Code: row[0], Tenths: tenths})
-	}
-	return points, nil
 }
