@@ -2,10 +2,16 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"tre/internal/problem"
+	"tre/internal/reference"
+	"tre/internal/workspace"
 	"tre/pipeline/analyse"
+	"tre/pipeline/analyse/answer"
 	"tre/pipeline/disclose"
 	"tre/pipeline/feed"
 	"tre/sql"
@@ -28,7 +34,7 @@ func (a answers) result(ctx context.Context) (analyse.Result[disclose.Table], er
 
 // analyse asks the questions of the canonical tables.
 func (j *job) analyse(ctx context.Context, manifests []feed.Manifest, records linkedRecords) (answers, error) {
-	parameters, err := j.parameters(manifests)
+	in, err := j.questions(manifests)
 	if err != nil {
 		return answers{}, err
 	}
@@ -36,50 +42,91 @@ func (j *job) analyse(ctx context.Context, manifests []feed.Manifest, records li
 	if err != nil {
 		return answers{}, err
 	}
-	a := answers{ask: func(ctx context.Context) (analyse.Result[disclose.Table], error) {
-		return analyse.Run(ctx, analyse.In[disclose.Table]{Folder: j.region.Folder, Database: j.engine(), Parameters: parameters, Protect: protect})
-	}}
+	a := answers{ask: func(ctx context.Context) (analyse.Result[disclose.Table], error) { return analyse.Run(ctx, in) }}
 	state, _ := readState(j.region.Folder, "linked-person")
-	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, parameters, questions}, func() (bool, []string, error) {
+	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, in.AsAt, in.Parameters, questions, in.Packs}, func() (bool, []string, error) {
 		result, err := a.ask(ctx)
 		if err != nil {
 			return false, nil, err
 		}
 		a.asked = &result
-		var files []string
-		for _, q := range result.Asked {
-			files = append(files, q.Files...)
-		}
-		return true, files, nil
+		return true, result.Files, nil
 	})
 	return a, err
 }
 
-// protect is the disclosure rule every answer passes through.
-func protect(a analyse.Answer) (disclose.Table, error) {
-	return disclose.Protect(disclose.Raw{Name: a.Name, Dimensions: a.Dimensions, Measures: a.Measures, Labels: a.Labels, Counts: a.Counts})
+// questions says what a run of the region asks, of what, from which date.
+func (j *job) questions(manifests []feed.Manifest) (analyse.In[disclose.Table], error) {
+	asAt, err := j.asAt(manifests)
+	return analyse.In[disclose.Table]{
+		Tables: analysed(j.region), Packs: analysisPacks{j.region.Folder}, Database: j.engine(), AsAt: asAt,
+		Protect: protect, Write: j.region.Folder,
+	}, err
 }
 
-// parameters are the published ones, as at the region's date or the day the
-// newest delivery was produced: never today, so that a run can be repeated.
-func (j *job) parameters(manifests []feed.Manifest) (analyse.Parameters, error) {
-	p := analyse.Defaults()
-	if j.region.Settings.AsAt != "" {
-		asAt, err := time.Parse(time.DateOnly, j.region.Settings.AsAt)
-		p.AsAt = asAt
-		return p, err
+// analysed are the folders whose tables the questions read: the linked records,
+// and what earlier runs scored.
+func analysed(region *Region) []string {
+	return []string{region.Folder.Path("linked"), region.Folder.Path("scores")}
+}
+
+// analysisPacks are the reference packs of a region that a question can be
+// built on: the table lies in a file named like the pack.
+type analysisPacks struct{ folder *workspace.Folder }
+
+// Table gives a pack's file after checking every byte of the pack.
+func (p analysisPacks) Table(name string) (path, version string, err error) {
+	all, err := reference.List(p.folder)
+	if err != nil || !slices.ContainsFunc(all, func(pack *reference.Pack) bool { return pack.Name == name }) {
+		return "", "", err
 	}
+	pack, err := reference.Open(p.folder, name)
+	if err != nil {
+		return "", "", err
+	}
+	path, err = pack.Path(name + ".csv")
+	return path, pack.Version + " " + pack.Hash()[:16], err
+}
+
+// MarshalJSON gives the hashes of all packs: with another pack the questions
+// are asked again.
+func (p analysisPacks) MarshalJSON() ([]byte, error) {
+	all, err := reference.List(p.folder)
+	hashes := map[string]string{}
+	for _, pack := range all {
+		hashes[pack.Name] = pack.Hash()
+	}
+	text, jsonErr := json.Marshal(hashes)
+	return text, errors.Join(err, jsonErr)
+}
+
+// protect is the disclosure rule every answer passes through.
+func protect(a answer.Answer) (disclose.Table, error) {
+	raw := disclose.Raw{Name: a.Name, Dimensions: a.Dimensions, Measures: a.Measures, Labels: a.Labels, Counts: a.Counts, Numbers: a.Numbers}
+	for _, v := range a.Values {
+		raw.Values = append(raw.Values, disclose.Value{Name: v.Name, Statistic: v.Statistic})
+	}
+	return disclose.Protect(raw)
+}
+
+// asAt is the region's date, or the day the newest delivery was produced: never
+// today, so that a run can be repeated.
+func (j *job) asAt(manifests []feed.Manifest) (time.Time, error) {
+	if j.region.Settings.AsAt != "" {
+		return time.Parse(time.DateOnly, j.region.Settings.AsAt)
+	}
+	var newest time.Time
 	for _, m := range manifests {
 		if m.Refusal != nil || len(m.Produced) < 8 {
 			continue
 		}
 		day, err := time.Parse("20060102", m.Produced[:8])
 		if err != nil {
-			return p, problem.Wrap(err, problem.Failed, "mend the name of the delivery", "landing/%s: produced on no day", m.Path)
+			return newest, problem.Wrap(err, problem.Failed, "mend the name of the delivery", "landing/%s: produced on no day", m.Path)
 		}
-		if day.After(p.AsAt) {
-			p.AsAt = day
+		if day.After(newest) {
+			newest = day
 		}
 	}
-	return p, nil
+	return newest, nil
 }

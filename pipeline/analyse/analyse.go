@@ -1,82 +1,25 @@
-// Package analyse asks the questions of package sql of a region's linked
-// tables.
+// Package analyse asks the questions of package sql of linked tables.
 //
-// Nothing about one person leaves Run: a question is one SELECT that ends in
-// counts, and the counts pass through the caller's disclosure rule before
-// anything is written or handed back. The rule is a parameter because this room
-// knows neither the rule nor the report.
+// Walk through it: Run puts the questions in order, offers the linked tables as
+// they were known on the as-at date, builds the tables that questions share,
+// asks each one, lets its step in Go finish the answer, and hands the answer to
+// the caller's disclosure rule before anything is written or handed back. The
+// rule is a parameter because this room knows neither the rule nor the report.
+// What is about one person (scores, segments) is written below scores/ and goes
+// nowhere else.
 package analyse
 
 import (
 	"context"
-	databasesql "database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"tre/internal/duck"
-	"tre/internal/problem"
 	"tre/internal/workspace"
+	"tre/pipeline/analyse/answer"
 	"tre/sql"
 )
-
-// Parameters are what the questions may be asked with. Every one is printed
-// beside its answer.
-type Parameters struct {
-	AsAt           time.Time // rows that arrived later are not used; zero means the day the newest row arrived
-	MinimumAge     int       // hospital frailty: completed years on AsAt
-	IndexMonths    int       // hospital frailty: the index spell began in these months up to AsAt
-	LookBackMonths int       // hospital frailty: earlier spells discharged in these months before the index began
-	EmergencyOnly  bool      // hospital frailty: count emergency spells only, as published
-	WindowMonths   int       // activity: the months up to AsAt
-}
-
-// Defaults are the published or usual values: 75 and over, emergency spells, two
-// years; activity over one year.
-func Defaults() Parameters {
-	return Parameters{MinimumAge: 75, IndexMonths: 24, LookBackMonths: 24, EmergencyOnly: true, WindowMonths: 12}
-}
-
-func (p Parameters) check() error {
-	if p.MinimumAge < 0 || p.MinimumAge > 120 {
-		return problem.New(problem.Usage, "give an age from 0 to 120", "minimum age %d is not an age", p.MinimumAge)
-	}
-	if min(p.IndexMonths, p.LookBackMonths, p.WindowMonths) < 1 {
-		return problem.New(problem.Usage, "give a whole number of months, 1 or more", "a window of less than one month")
-	}
-	return nil
-}
-
-// value gives a parameter by the name the SQL files use.
-func (p Parameters) value(name string) (any, error) {
-	switch name {
-	case "as_at":
-		return p.AsAt.Format(time.DateOnly), nil
-	case "minimum_age":
-		return p.MinimumAge, nil
-	case "index_months":
-		return p.IndexMonths, nil
-	case "look_back_months":
-		return p.LookBackMonths, nil
-	case "emergency_only":
-		return p.EmergencyOnly, nil
-	case "window_months":
-		return p.WindowMonths, nil
-	}
-	return nil, fmt.Errorf("no parameter is called %s", name)
-}
-
-// Answer is what a question gave, not yet safe to show: text labels and counts
-// by row. A nil count means not assessable. The label "all" stands for all
-// groups together.
-type Answer struct {
-	Name       string   // the question's name
-	Dimensions []string // names of the label columns
-	Measures   []string // names of the count columns
-	Labels     [][]string
-	Counts     [][]*int64
-}
 
 // Protected is an answer that may be shown: a heading and its rows as text.
 type Protected interface {
@@ -87,19 +30,24 @@ type Protected interface {
 // In is one run of the analyses. T is what the disclosure rule makes of an
 // answer.
 type In[T Protected] struct {
-	Folder     *workspace.Folder // the region
+	Tables     []string // folders whose <table>/*.parquet, <table>.parquet or <table>.csv are the linked tables
+	Packs      Packs
 	Database   duck.Options
-	Analyses   []string // questions by name; none means all
-	Parameters Parameters
-	Protect    func(Answer) (T, error)
+	Questions  []string          // by name; none means every question that is shown, and every score
+	AsAt       time.Time         // rows that arrived later are not used; zero means the day the newest row arrived
+	Parameters answer.Parameters // by name, for every question that has one of the name
+	Protect    func(answer.Answer) (T, error)
+	Write      *workspace.Folder // where analyses/ and scores/ go; nil writes nothing
 }
 
 // Asked is one question with its protected answer.
 type Asked[T Protected] struct {
 	Question   sql.Question
-	Parameters []Setting // as they were bound, in the file's order
+	Parameters []Setting // as they were bound, those of the questions it reads among them
+	Needs      string    // the reference pack it cannot do without, and that is not there; "" else
 	Table      T
-	Files      []string // what was written, below the region's folder
+	Documents  []answer.Document
+	Packs      []string // name, version and hash of each pack it was made with
 }
 
 // Setting is a parameter's name and value as text.
@@ -112,91 +60,77 @@ type Setting struct {
 type Result[T Protected] struct {
 	AsAt  time.Time
 	Asked []Asked[T]
+	Files []string // what was written, below the folder
 }
 
 // Run asks the questions and writes each protected answer as
-// analyses/<name>.parquet, .csv and .json (how it was asked).
+// analyses/<name>.parquet, .csv and .json (how it was asked), and each table
+// about persons as scores/<name>.parquet.
 func Run[T Protected](ctx context.Context, in In[T]) (Result[T], error) {
 	// Refuse what can be refused before any record is read.
-	questions, err := in.questions()
+	plan, err := in.plan()
 	if err != nil {
-		return Result[T]{}, err
-	}
-	if err := in.Parameters.check(); err != nil {
 		return Result[T]{}, err
 	}
 	db, err := duck.Open(ctx, in.Database)
 	if err != nil {
 		return Result[T]{}, err
 	}
-	result, err := in.run(ctx, db, questions)
+	result, err := in.run(ctx, db, plan)
 	return result, errors.Join(err, db.Close())
 }
 
-func (in In[T]) run(ctx context.Context, db *duck.DB, questions []sql.Question) (Result[T], error) {
-	// Offer the linked tables and the reference tables to the questions.
-	if err := offer(ctx, db, in.Folder); err != nil {
+func (in In[T]) run(ctx context.Context, db *duck.DB, plan plan) (Result[T], error) {
+	desk := newDesk(db, plan)
+	asAt, err := desk.offer(ctx, in.Tables, in.AsAt)
+	if err != nil {
 		return Result[T]{}, err
 	}
-	// Without a date, look from the day the newest row arrived.
-	if in.Parameters.AsAt.IsZero() {
-		newest, err := newestArrival(ctx, db)
-		if err != nil {
-			return Result[T]{}, err
-		}
-		in.Parameters.AsAt = newest
-	}
-	// Ask, protect, write.
-	result := Result[T]{AsAt: in.Parameters.AsAt}
-	for _, q := range questions {
-		asked, err := in.ask(ctx, db, q)
+	result := Result[T]{AsAt: asAt}
+	for _, q := range plan.asked {
+		asked, files, err := in.ask(ctx, desk, q)
 		if err != nil {
 			return Result[T]{}, fmt.Errorf("analysis %s: %w", q.Name, err)
 		}
-		result.Asked = append(result.Asked, asked)
+		result.Files = append(result.Files, files...)
+		if q.Kind == sql.Counts {
+			result.Asked = append(result.Asked, asked)
+		}
 	}
 	return result, nil
 }
 
-// questions gives the questions asked for, refusing a name that is none.
-func (in In[T]) questions() ([]sql.Question, error) {
-	all, err := sql.Questions()
-	if err != nil || len(in.Analyses) == 0 {
-		return all, err
+// ask answers one question, or says what it needs.
+func (in In[T]) ask(ctx context.Context, desk *desk, q sql.Question) (Asked[T], []string, error) {
+	settings, err := desk.plan.settings(q)
+	if err != nil {
+		return Asked[T]{}, nil, err
 	}
-	var chosen []sql.Question
-	for _, q := range all {
-		if slices.Contains(in.Analyses, q.Name) {
-			chosen = append(chosen, q)
-		}
+	asked := Asked[T]{Question: q, Parameters: settings, Needs: desk.plan.missing(q), Packs: desk.plan.packsOf(q)}
+	if asked.Needs != "" {
+		return asked, nil, nil
 	}
-	for _, name := range in.Analyses {
-		if !slices.ContainsFunc(all, func(q sql.Question) bool { return q.Name == name }) {
-			return nil, problem.New(problem.Usage, "tre analyse list shows the names", "no analysis is called %q", name)
-		}
+	if q.Kind != sql.Counts {
+		files, err := in.keepPeople(ctx, desk, q)
+		return asked, files, err
 	}
-	return chosen, nil
+	answer, documents, err := desk.answer(ctx, q)
+	if err != nil {
+		return asked, nil, err
+	}
+	asked.Documents = documents
+	if asked.Table, err = in.Protect(answer); err != nil || in.Write == nil {
+		return asked, nil, err
+	}
+	files, err := write(ctx, desk.db, in.Write, asked)
+	return asked, files, err
 }
 
-func (in In[T]) ask(ctx context.Context, db *duck.DB, q sql.Question) (Asked[T], error) {
-	asked := Asked[T]{Question: q}
-	var args []any
-	for _, p := range q.Parameters {
-		value, err := in.Parameters.value(p.Name)
-		if err != nil {
-			return asked, err
-		}
-		args = append(args, databasesql.Named(p.Name, value))
-		asked.Parameters = append(asked.Parameters, Setting{p.Name, fmt.Sprint(value)})
+// keepPeople builds a table about persons and writes it below scores/.
+func (in In[T]) keepPeople(ctx context.Context, desk *desk, q sql.Question) ([]string, error) {
+	if _, err := desk.build(ctx, q); err != nil || in.Write == nil {
+		return nil, err
 	}
-	answer, err := read(ctx, db, q, args)
-	if err != nil {
-		return asked, err
-	}
-	asked.Table, err = in.Protect(answer)
-	if err != nil {
-		return asked, err
-	}
-	asked.Files, err = write(ctx, db, in.Folder, asked)
-	return asked, err
+	name := "scores/" + q.Name + ".parquet"
+	return []string{name}, desk.db.WriteParquet(ctx, in.Write, name, "SELECT * FROM "+duck.Name(q.Name)+" ORDER BY ALL")
 }

@@ -16,6 +16,7 @@ import (
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/analyse"
+	"tre/pipeline/analyse/answer"
 	"tre/pipeline/disclose"
 )
 
@@ -58,9 +59,17 @@ func region(t *testing.T) *workspace.Folder {
 
 func in(folder *workspace.Folder, threads int) analyse.In[disclose.Table] {
 	return analyse.In[disclose.Table]{
-		Folder: folder, Database: duck.Options{Threads: threads}, Parameters: analyse.Defaults(),
-		Protect: func(a analyse.Answer) (disclose.Table, error) { return disclose.Protect(disclose.Raw(a)) },
+		Tables: []string{folder.Path("linked"), folder.Path("scores")}, Database: duck.Options{Threads: threads},
+		Questions: []string{"hospital_frailty", "activity"}, Parameters: answer.Parameters{}, Protect: protect, Write: folder,
 	}
+}
+
+func protect(a answer.Answer) (disclose.Table, error) {
+	raw := disclose.Raw{Name: a.Name, Dimensions: a.Dimensions, Measures: a.Measures, Labels: a.Labels, Counts: a.Counts, Numbers: a.Numbers}
+	for _, v := range a.Values {
+		raw.Values = append(raw.Values, disclose.Value(v))
+	}
+	return disclose.Protect(raw)
 }
 
 func TestRunWritesProtectedAnswers(t *testing.T) {
@@ -188,7 +197,7 @@ func TestRunGivesTheSameBytesOnOneThreadAndTwo(t *testing.T) {
 
 func TestTrap17RunUsesNothingThatArrivedLater(t *testing.T) {
 	i := in(region(t), 2)
-	i.Parameters.AsAt = time.Date(2024, 10, 31, 0, 0, 0, 0, time.UTC)
+	i.AsAt = time.Date(2024, 10, 31, 0, 0, 0, 0, time.UTC)
 	result, err := analyse.Run(t.Context(), i)
 	if err != nil {
 		t.Fatal(err)
@@ -214,13 +223,16 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]func(*analyse.In[disclose.Table]){
-		"no analysis is called":   func(i *analyse.In[disclose.Table]) { i.Analyses = []string{"hospital_fraility"} },
-		"window of less than one": func(i *analyse.In[disclose.Table]) { i.Parameters.WindowMonths = 0 },
-		"not an age":              func(i *analyse.In[disclose.Table]) { i.Parameters.MinimumAge = -1 },
-		"hold no rows":            func(i *analyse.In[disclose.Table]) { i.Folder = empty },
+		"no analysis is called": func(i *analyse.In[disclose.Table]) { i.Questions = []string{"hospital_fraility"} },
+		"a whole number from 1": func(i *analyse.In[disclose.Table]) { i.Parameters["window_months"] = "0" },
+		"from 0 to 120":         func(i *analyse.In[disclose.Table]) { i.Parameters["minimum_age"] = "-1" },
+		"true or false":         func(i *analyse.In[disclose.Table]) { i.Parameters["emergency_only"] = "perhaps" },
+		"has a parameter":       func(i *analyse.In[disclose.Table]) { i.Parameters["minimum_ages"] = "65" },
+		"hold no rows":          func(i *analyse.In[disclose.Table]) { i.Tables = []string{empty.Path("linked")} },
 	}
 	for message, change := range tests {
 		i := in(folder, 2)
+
 		change(&i)
 		_, err := analyse.Run(t.Context(), i)
 		if err == nil || !strings.Contains(err.Error(), message) {
@@ -243,7 +255,7 @@ func TestRunAnswersFromEmptyTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := in(empty, 2)
-	i.Analyses, i.Parameters.AsAt = []string{"activity"}, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC)
+	i.Questions, i.AsAt = []string{"activity"}, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC)
 	result, err := analyse.Run(t.Context(), i)
 	if err != nil {
 		t.Fatal(err)

@@ -3,63 +3,165 @@ package analyse
 import (
 	"context"
 	"fmt"
-	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"tre/internal/duck"
 	"tre/internal/problem"
-	"tre/internal/workspace"
 	"tre/sql"
 )
 
-// offer makes every linked table a view over its files, and the reference
-// tables tables.
-func offer(ctx context.Context, db *duck.DB, folder *workspace.Folder) error {
-	if err := db.Exec(ctx, sql.LinkedTables()); err != nil {
-		return fmt.Errorf("make linked tables: %w", err)
+// offer makes every linked table a view of what had arrived by the as-at date,
+// and the reference tables and packs tables. Without a date it is the day the
+// newest row arrived.
+func (d *desk) offer(ctx context.Context, folders []string, asAt time.Time) (time.Time, error) {
+	if err := d.db.Exec(ctx, sql.LinkedTables()+"CREATE SCHEMA whole"); err != nil {
+		return asAt, fmt.Errorf("make linked tables: %w", err)
 	}
 	for _, table := range sql.LinkedTableNames() {
-		if err := offerTable(ctx, db, folder, table); err != nil {
-			return err
+		if err := offerWhole(ctx, d.db, folders, table); err != nil {
+			return asAt, err
 		}
 	}
-	return offerPoints(ctx, db)
+	if asAt.IsZero() {
+		var err error
+		if asAt, err = newestArrival(ctx, d.db); err != nil {
+			return asAt, err
+		}
+	}
+	d.plan.given["as_at"] = asAt.Format(time.DateOnly)
+	if err := offerAsAt(ctx, d.db, d.plan.given["as_at"]); err != nil {
+		return asAt, err
+	}
+	return asAt, d.offerReferences(ctx)
 }
 
-// offerTable puts the files of a table behind its empty, typed namesake: a table
+// offerWhole puts the files of a table behind its empty, typed namesake: a table
 // without files is empty, and a file without a column gives nulls.
-func offerTable(ctx context.Context, db *duck.DB, folder *workspace.Folder, table string) error {
-	names, err := folder.Files("linked/" + table)
-	if err != nil {
-		return err
-	}
-	var paths []string
-	for _, name := range names {
-		if path.Ext(name) == ".parquet" {
-			paths = append(paths, folder.Path(name))
-		}
-	}
+func offerWhole(ctx context.Context, db *duck.DB, folders []string, table string) error {
 	query := "SELECT * FROM typed." + duck.Name(table)
-	if len(paths) > 0 {
-		query += " UNION ALL BY NAME SELECT * FROM read_parquet(" + duck.Texts(paths) + ", union_by_name = true)"
+	parquet, texts := filesOf(folders, table)
+	if len(parquet) > 0 {
+		query += " UNION ALL BY NAME SELECT * FROM read_parquet(" + duck.Texts(parquet) + ", union_by_name = true)"
 	}
-	if err := db.Exec(ctx, "CREATE VIEW "+duck.Name(table)+" AS "+query); err != nil {
-		return problem.Wrap(err, problem.Failed, "run the linked step again", "cannot read linked/%s", table)
+	for _, file := range texts {
+		query += " UNION ALL BY NAME SELECT * FROM " + duck.CSVText(file, ",")
+	}
+	if len(texts) > 0 {
+		cast, err := castAll(ctx, db, table)
+		if err != nil {
+			return err
+		}
+		query = "SELECT " + cast + " FROM (" + query + ")"
+	}
+	if err := db.Exec(ctx, "CREATE VIEW whole."+duck.Name(table)+" AS "+query); err != nil {
+		return problem.Wrap(err, problem.Failed, "docs/file-formats.md lists the columns of the linked tables", "cannot read the linked table %s", table)
 	}
 	return nil
 }
 
-func offerPoints(ctx context.Context, db *duck.DB) error {
-	points, err := sql.FrailtyPoints()
+// filesOf gives the files that are a table: <table>/*.parquet or .csv, or
+// <table>.parquet or .csv, in order.
+func filesOf(folders []string, table string) (parquet, texts []string) {
+	for _, folder := range folders {
+		for _, form := range []string{table + "/*", table} {
+			more, _ := filepath.Glob(filepath.Join(plainGlob(folder), form) + ".parquet")
+			parquet = append(parquet, more...)
+			more, _ = filepath.Glob(filepath.Join(plainGlob(folder), form) + ".csv")
+			texts = append(texts, more...)
+		}
+	}
+	slices.Sort(parquet)
+	slices.Sort(texts)
+	return parquet, texts
+}
+
+// plainGlob takes the special meaning from the signs of a pattern in a path.
+func plainGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// castAll gives every column of a table, cast to its type. An id that is no
+// UUID, as a plain file may have, becomes the hash of its text.
+func castAll(ctx context.Context, db *duck.DB, table string) (string, error) {
+	rows, err := db.Query(ctx, "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'typed' AND table_name = ? ORDER BY ordinal_position", table)
 	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var columns []string
+	for rows.Next() {
+		var name, kind string
+		if err := rows.Scan(&name, &kind); err != nil {
+			return "", err
+		}
+		value := "nullif(" + duck.Name(name) + "::VARCHAR, '')"
+		cast := value + "::" + kind
+		if kind == "UUID" {
+			cast = "coalesce(TRY_CAST(" + value + " AS UUID), md5(" + value + ")::UUID)"
+		}
+		columns = append(columns, cast+" AS "+duck.Name(name))
+	}
+	return strings.Join(columns, ", "), rows.Err()
+}
+
+// offerAsAt shows of each table only what had arrived by the day.
+func offerAsAt(ctx context.Context, db *duck.DB, day string) error {
+	if err := db.Exec(ctx, "SET VARIABLE as_at = DATE "+duck.Text(day)); err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, "CREATE TABLE hfrs_points (code VARCHAR, tenths INTEGER)"); err != nil {
+	for _, table := range sql.LinkedTableNames() {
+		view := "CREATE VIEW main." + duck.Name(table) + " AS SELECT * FROM whole." + duck.Name(table)
+		switch table {
+		case "person": // combined from all feeds: it has no day of arrival
+		case "flagged":
+			view += " WHERE flagged_on < getvariable('as_at')"
+		default:
+			view += " WHERE arrived <= getvariable('as_at')"
+		}
+		if err := db.Exec(ctx, view); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offerReferences makes the reference tables, and the packs that are there.
+func (d *desk) offerReferences(ctx context.Context) error {
+	for _, table := range d.plan.references {
+		if err := offerReference(ctx, d.db, table); err != nil {
+			return fmt.Errorf("reference table %s: %w", table.Name, err)
+		}
+	}
+	for name, pack := range d.plan.packs {
+		query := "CREATE TABLE " + duck.Name(name) + " AS SELECT * FROM " + duck.CSVText(pack.path, ",")
+		if err := d.db.Exec(ctx, query); err != nil {
+			return problem.Wrap(err, problem.Failed, "docs/reference-packs.md describes the file", "cannot read the reference pack %s", name)
+		}
+	}
+	return nil
+}
+
+func offerReference(ctx context.Context, db *duck.DB, table sql.Reference) error {
+	var columns, marks []string
+	for _, c := range table.Columns {
+		columns, marks = append(columns, duck.Name(c.Name)+" "+c.Type), append(marks, "nullif(?, '')::"+c.Type)
+	}
+	if err := db.Exec(ctx, "CREATE TABLE "+duck.Name(table.Name)+" ("+strings.Join(columns, ", ")+")"); err != nil {
 		return err
 	}
-	for _, p := range points {
-		if err := db.Exec(ctx, "INSERT INTO hfrs_points VALUES (?, ?)", p.Code, p.Tenths); err != nil {
+	one := "(" + strings.Join(marks, ", ") + ")"
+	for chunk := range slices.Chunk(table.Rows, 200) {
+		var args []any
+		for _, row := range chunk {
+			for _, field := range row {
+				args = append(args, field)
+			}
+		}
+		values := strings.TrimSuffix(strings.Repeat(one+", ", len(chunk)), ", ")
+		if err := db.Exec(ctx, "INSERT INTO "+duck.Name(table.Name)+" VALUES "+values, args...); err != nil {
 			return err
 		}
 	}
@@ -70,10 +172,10 @@ func offerPoints(ctx context.Context, db *duck.DB) error {
 func newestArrival(ctx context.Context, db *duck.DB) (time.Time, error) {
 	var arrivals []string
 	for _, table := range sql.LinkedTableNames() {
-		if table == "person" { // combined from all feeds: it has no day of arrival
+		if table == "person" || table == "flagged" { // made of what arrived
 			continue
 		}
-		arrivals = append(arrivals, "SELECT max(arrived) AS arrived FROM "+duck.Name(table))
+		arrivals = append(arrivals, "SELECT max(arrived) AS arrived FROM whole."+duck.Name(table))
 	}
 	var newest *time.Time
 	query := "SELECT max(arrived) FROM (" + strings.Join(arrivals, " UNION ALL ") + ")"

@@ -15,8 +15,17 @@ type Raw struct {
 	Name       string
 	Dimensions []string // names of the label columns
 	Measures   []string // names of the count columns
+	Values     []Value  // the value columns
 	Labels     [][]string
 	Counts     [][]*int64
+	Numbers    [][]*float64 // a value is made from its row's counts; nil is not assessable
+}
+
+// Value is a column of numbers that are not counts. From a Statistic (an area
+// under a curve) no count can be worked out; from any other (a rate) one can.
+type Value struct {
+	Name      string
+	Statistic bool
 }
 
 // Table is a table of protected counts. Only Protect makes one that has rows.
@@ -24,12 +33,14 @@ type Table struct {
 	name       string
 	dimensions []string
 	measures   []string
+	values     []Value
 	rows       []row
 }
 
 type row struct {
-	labels []string
-	cells  []Cell
+	labels  []string
+	cells   []Cell
+	numbers []Number
 }
 
 // Protect applies the small-number rule to every count. It refuses a table that
@@ -38,7 +49,10 @@ func Protect(raw Raw) (Table, error) {
 	if len(raw.Labels) != len(raw.Counts) {
 		return Table{}, fmt.Errorf("table %s: %d rows of labels, %d of counts", raw.Name, len(raw.Labels), len(raw.Counts))
 	}
-	t := Table{name: raw.Name, dimensions: slices.Clone(raw.Dimensions), measures: slices.Clone(raw.Measures)}
+	if len(raw.Values) > 0 && len(raw.Numbers) != len(raw.Labels) {
+		return Table{}, fmt.Errorf("table %s: %d rows of labels, %d of values", raw.Name, len(raw.Labels), len(raw.Numbers))
+	}
+	t := Table{name: raw.Name, dimensions: slices.Clone(raw.Dimensions), measures: slices.Clone(raw.Measures), values: slices.Clone(raw.Values)}
 	seen := map[string]bool{}
 	for i, labels := range raw.Labels {
 		if len(labels) != len(t.dimensions) || len(raw.Counts[i]) != len(t.measures) {
@@ -53,7 +67,11 @@ func Protect(raw Raw) (Table, error) {
 		if err != nil {
 			return Table{}, fmt.Errorf("table %s: row %d: %w", raw.Name, i+1, err)
 		}
-		t.rows = append(t.rows, row{slices.Clone(labels), cells})
+		numbers, err := protectNumbers(raw, i, cells)
+		if err != nil {
+			return Table{}, fmt.Errorf("table %s: row %d: %w", raw.Name, i+1, err)
+		}
+		t.rows = append(t.rows, row{slices.Clone(labels), cells, numbers})
 	}
 	return t, nil
 }
@@ -73,6 +91,21 @@ func protectRow(counts []*int64) ([]Cell, error) {
 	return cells, nil
 }
 
+// protectNumbers protects the values of a row by its protected counts.
+func protectNumbers(raw Raw, at int, cells []Cell) ([]Number, error) {
+	if len(raw.Values) == 0 {
+		return nil, nil
+	}
+	if len(raw.Numbers[at]) != len(raw.Values) {
+		return nil, fmt.Errorf("%d values for %d columns", len(raw.Numbers[at]), len(raw.Values))
+	}
+	numbers := make([]Number, len(raw.Values))
+	for i, n := range raw.Numbers[at] {
+		numbers[i] = number(n, raw.Values[i].Statistic, cells)
+	}
+	return numbers, nil
+}
+
 // Name gives the table's name.
 func (t Table) Name() string { return t.name }
 
@@ -85,7 +118,7 @@ func (t Table) Len() int { return len(t.rows) }
 // Has reports whether the table has every column named, label or count.
 func (t Table) Has(columns ...string) bool {
 	for _, c := range columns {
-		if !slices.Contains(t.dimensions, c) && !slices.Contains(t.measures, c) {
+		if !slices.Contains(t.dimensions, c) && !slices.Contains(t.measures, c) && t.valueAt(c) < 0 {
 			return false
 		}
 	}
@@ -143,8 +176,36 @@ func (t Table) Distinct(dimension string) []string {
 	return labels
 }
 
-// Header gives the columns' names, labels first.
-func (t Table) Header() []string { return slices.Concat(t.dimensions, t.measures) }
+// Measures gives the names of the count columns.
+func (t Table) Measures() []string { return slices.Clone(t.measures) }
+
+// Values gives the names of the value columns.
+func (t Table) Values() []string {
+	names := make([]string, len(t.values))
+	for i, v := range t.values {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// Number gives a row's protected value. A value that does not exist is not
+// assessable.
+func (t Table) Number(row int, value string) Number {
+	if at := t.valueAt(value); at >= 0 {
+		return t.rows[row].numbers[at]
+	}
+	return Number{state: notAssessable}
+}
+
+// Value gives a row's value as it may be shown, and false when it may not.
+func (t Table) Value(row int, value string) (float64, bool) { return t.Number(row, value).Shown() }
+
+func (t Table) valueAt(name string) int {
+	return slices.IndexFunc(t.values, func(v Value) bool { return v.Name == name })
+}
+
+// Header gives the columns' names: labels, counts, values.
+func (t Table) Header() []string { return slices.Concat(t.dimensions, t.measures, t.Values()) }
 
 // Records gives the rows as text.
 func (t Table) Records() [][]string {
@@ -153,6 +214,9 @@ func (t Table) Records() [][]string {
 		records[i] = slices.Clone(r.labels)
 		for _, c := range r.cells {
 			records[i] = append(records[i], c.String())
+		}
+		for _, n := range r.numbers {
+			records[i] = append(records[i], n.String())
 		}
 	}
 	return records

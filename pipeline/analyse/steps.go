@@ -1,0 +1,23 @@
+package analyse
+
+import (
+	"context"
+
+	"tre/internal/duck"
+	"tre/pipeline/analyse/answer"
+)
+
+// countStep turns what a question of kind counts gave into its answer.
+type countStep func(answer.Answer, answer.Parameters) (answer.Answer, []answer.Document, error)
+
+// peopleStep reads the table called in and makes the one called out.
+type peopleStep func(ctx context.Context, db *duck.DB, in, out string, p answer.Parameters) ([]answer.Document, error)
+
+// countSteps are the steps in Go that questions name under "then".
+func countSteps() map[string]countStep {
+	return map[string]countStep{}
+}
+
+func peopleSteps() map[string]peopleStep {
+	return map[string]peopleStep{}
+}

@@ -1,0 +1,13 @@
+package analyse
+
+import (
+	"slices"
+
+	"tre/internal/vector"
+)
+
+// Vectors gives every set of published or independently computed cases of the
+// rooms of analysis.
+func Vectors() []vector.Suite {
+	return slices.Concat[[]vector.Suite]()
+}
