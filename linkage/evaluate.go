@@ -13,6 +13,8 @@ import (
 
 	"tre/internal/duck"
 	"tre/internal/problem"
+	"tre/internal/sealed"
+	"tre/internal/workspace"
 )
 
 // TruthFiles say who is who in an invented region. Both are CSV in UTF-8 with
@@ -68,19 +70,28 @@ type Measure struct {
 	F1            float64 `json:"f1"`
 }
 
-// Evaluate measures an index (persons.parquet) against the truth, exactly, from
-// the sizes of the overlaps between persons found and true persons.
-func Evaluate(ctx context.Context, truth TruthFiles, index string, identityFiles []string) (Quality, error) {
+// Index is a person index to measure: persons.parquet and the identity files it
+// was made from, named in Folder or, where they are plain, anywhere.
+type Index struct {
+	Folder        *workspace.Folder
+	Persons       string
+	IdentityFiles []string
+	Key           sealed.Key // the zero Key opens plain files
+}
+
+// Evaluate measures an index against the truth, exactly, from the sizes of the
+// overlaps between persons found and true persons.
+func Evaluate(ctx context.Context, truth TruthFiles, index Index) (Quality, error) {
 	db, err := duck.Open(ctx, duck.Options{Threads: truth.Threads, MemoryBytes: truth.MemoryBytes, SpillFolder: truth.SpillFolder})
 	if err != nil {
 		return Quality{}, err
 	}
 	defer db.Close()
-	if err := openIdentity(ctx, db, identityFiles); err != nil {
+	if err := openIdentity(ctx, db, index.Folder, index.IdentityFiles, index.Key); err != nil {
 		return Quality{}, err
 	}
-	if err := db.Exec(ctx, "CREATE VIEW indexed AS SELECT record_key, person_id FROM read_parquet("+duck.Text(index)+")"); err != nil {
-		return Quality{}, fmt.Errorf("open the person index: %w", err)
+	if err := open(ctx, db, "indexed", index.Folder, []string{index.Persons}, index.Key); err != nil {
+		return Quality{}, err
 	}
 	if err := openTruth(ctx, db, "truth_record", truth.Records, "file", "row", "subject", "person"); err != nil {
 		return Quality{}, err

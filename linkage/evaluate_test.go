@@ -101,7 +101,7 @@ func TestMeasuresAreThoseOfEnumeratedPairs(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		all := drawJudged(rt)
 		truth, index, identity := writeJudged(t, dir, all)
-		got, err := linkage.Evaluate(t.Context(), truth, index, identity)
+		got, err := linkage.Evaluate(t.Context(), truth, linkage.Index{Persons: index, IdentityFiles: identity})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestTruthWithoutAColumnIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	truth, index, identity := writeJudged(t, dir, []judgedRecord{{feed: "cld", key: key("a"), found: key("p"), truth: 1}})
 	truth.People = filepath.Join(dir, "lines.csv")
-	_, err := linkage.Evaluate(t.Context(), truth, index, identity)
+	_, err := linkage.Evaluate(t.Context(), truth, linkage.Index{Persons: index, IdentityFiles: identity})
 	if problem.CodeOf(err) != problem.Failed || problem.HintOf(err) == "" {
 		t.Errorf("error %v, want a problem with a hint", err)
 	}

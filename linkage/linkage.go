@@ -33,6 +33,7 @@ import (
 
 	"tre/internal/duck"
 	"tre/internal/problem"
+	"tre/internal/sealed"
 	"tre/internal/workspace"
 	"tre/linkage/profile"
 )
@@ -76,9 +77,10 @@ type In struct {
 	Withheld      []Excluded        // rows that never reached the identity files; passed on into the result
 	Lists         Lists             // what people keep: replaced numbers, exclusions, decisions
 	Rules         Rules
-	Threads       int    // DuckDB's worker threads; 0 means 2
-	MemoryBytes   int64  // DuckDB's memory; 0 means 2 GiB
-	SpillFolder   string // where DuckDB may spill; "" forbids it
+	Threads       int        // DuckDB's worker threads; 0 means 2
+	MemoryBytes   int64      // DuckDB's memory; 0 means 2 GiB
+	SpillFolder   string     // where DuckDB may spill; "" forbids it, as it must where the files are sealed
+	Key           sealed.Key // opens the identity files and seals the index; the zero Key works on plain files
 }
 
 // Run links the records of the identity files and writes the person index,
@@ -90,7 +92,7 @@ func Run(ctx context.Context, in In) (Result, error) {
 		return Result{}, err
 	}
 	defer db.Close()
-	l := &linker{db: db, folder: in.Folder}
+	l := &linker{db: db, folder: in.Folder, key: in.Key}
 	if err := l.open(ctx, in); err != nil {
 		return Result{}, err
 	}
@@ -109,6 +111,7 @@ type linker struct {
 	folder *workspace.Folder
 	rules  Rules
 	lists  Lists
+	key    sealed.Key
 
 	excluded  []exclusion
 	decisions DecisionCount
@@ -119,7 +122,7 @@ func (l *linker) open(ctx context.Context, in In) error {
 	if len(in.IdentityFiles) == 0 {
 		return problem.New(problem.Usage, "extract at least one delivery first", "no identity files to link")
 	}
-	if err := openIdentity(ctx, l.db, resolve(in.Folder, in.IdentityFiles)); err != nil {
+	if err := openIdentity(ctx, l.db, in.Folder, in.IdentityFiles, in.Key); err != nil {
 		return err
 	}
 	r := in.Rules.orDefault()
@@ -135,9 +138,17 @@ func (l *linker) open(ctx context.Context, in In) error {
 		return err
 	}
 	l.lists = in.Lists.in(in.Folder)
+	return l.openPrevious(ctx, in)
+}
+
+// openPrevious makes the table of the persons of the run before.
+func (l *linker) openPrevious(ctx context.Context, in In) error {
 	previous := "SELECT NULL::UUID AS record_key, NULL::UUID AS person_id WHERE false"
 	if in.Previous != "" {
-		previous = "SELECT record_key, person_id FROM read_parquet(" + duck.Text(resolve(in.Folder, []string{in.Previous})[0]) + ")"
+		if err := open(ctx, l.db, "previous_index", in.Folder, []string{in.Previous}, in.Key); err != nil {
+			return err
+		}
+		previous = "SELECT record_key, person_id FROM previous_index"
 	}
 	if err := l.db.Exec(ctx, "CREATE TABLE previous AS "+previous); err != nil {
 		return fmt.Errorf("read the previous person index: %w", err)
@@ -225,7 +236,7 @@ func (l *linker) write(ctx context.Context) error {
 		{PersonsFile, "SELECT * FROM index_line ORDER BY record_key"},
 	}
 	for _, f := range files {
-		if err := l.db.WriteParquet(ctx, l.folder, f.name, f.query); err != nil {
+		if err := sealed.Write(ctx, l.db, l.folder, f.name, f.query, l.key); err != nil {
 			return err
 		}
 	}
@@ -268,10 +279,19 @@ func resolve(folder *workspace.Folder, names []string) []string {
 	return slices.Compact(paths)
 }
 
-// openIdentity makes the view identity over identity files.
-func openIdentity(ctx context.Context, db *duck.DB, paths []string) error {
-	if err := db.Exec(ctx, "CREATE VIEW identity AS SELECT * FROM read_parquet("+duck.Texts(paths)+")"); err != nil {
-		return fmt.Errorf("open identity files: %w", err)
+// openIdentity offers identity files as identity.
+func openIdentity(ctx context.Context, db *duck.DB, folder *workspace.Folder, names []string, key sealed.Key) error {
+	return open(ctx, db, "identity", folder, names, key)
+}
+
+// open offers files as one table: a view of plain ones, a table in memory of
+// sealed ones.
+func open(ctx context.Context, db *duck.DB, table string, folder *workspace.Folder, names []string, key sealed.Key) error {
+	if !key.None() {
+		return sealed.Load(ctx, db, table, folder, names, key)
+	}
+	if err := db.Exec(ctx, "CREATE VIEW "+duck.Name(table)+" AS SELECT * FROM read_parquet("+duck.Texts(resolve(folder, names))+")"); err != nil {
+		return fmt.Errorf("open %s files: %w", table, err)
 	}
 	return nil
 }

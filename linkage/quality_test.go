@@ -14,7 +14,7 @@ func TestInventedRegionIsLinkedWell(t *testing.T) {
 	v := invent(seed, 12000)
 	g := v.region(t)
 	result := g.link(t)
-	q, err := linkage.Evaluate(t.Context(), g.truth, g.folder.Path(linkage.PersonsFile), g.files)
+	q, err := linkage.Evaluate(t.Context(), g.truth, linkage.Index{Folder: g.folder, Persons: linkage.PersonsFile, IdentityFiles: g.files})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func BenchmarkMillionRows(b *testing.B) {
 			b.Log(strings.TrimSpace(l))
 		}
 	}
-	q, err := linkage.Evaluate(b.Context(), g.truth, g.folder.Path(linkage.PersonsFile), g.files)
+	q, err := linkage.Evaluate(b.Context(), g.truth, linkage.Index{Folder: g.folder, Persons: linkage.PersonsFile, IdentityFiles: g.files})
 	if err != nil {
 		b.Fatal(err)
 	}

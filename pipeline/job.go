@@ -86,6 +86,12 @@ func (j *job) open(ctx context.Context) (*duck.DB, error) {
 	return duck.Open(ctx, j.engine())
 }
 
+// openSealed opens an engine for what the identified zone holds: it keeps all
+// of it in memory, for what an engine spills is not sealed.
+func (j *job) openSealed(ctx context.Context) (*duck.DB, error) {
+	return duck.Open(ctx, duck.Options{Threads: j.region.Settings.Threads, MemoryBytes: j.memory()})
+}
+
 func (j *job) engine() duck.Options {
 	return duck.Options{Threads: j.region.Settings.Threads, MemoryBytes: j.memory(), SpillFolder: j.region.Folder.Path(spillName)}
 }

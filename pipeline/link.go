@@ -9,6 +9,7 @@ import (
 
 	"tre/linkage"
 	"tre/pipeline/feed"
+	"tre/pseudonymise"
 )
 
 // link decides which records are one person. It sees identity files only.
@@ -23,10 +24,10 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 	}
 	inputs := []any{files, withheld, manifestsApplied(settled), said}
 	return step(j, "link", "", inputs, func() (linkage.Result, []string, error) {
-		// Linkage sorts and groups, which spills well: half the memory costs no
-		// time, and keeps its peak near that of the other steps.
+		// Identity must not reach a disk in the clear, and what DuckDB spills would
+		// be: linkage has the memory, and no folder to spill into.
 		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Lists: lists, Threads: j.region.Settings.Threads,
-			MemoryBytes: j.memory() / 2, SpillFolder: j.region.Folder.Path(spillName)}
+			MemoryBytes: j.memory(), Key: j.key.Zone()}
 		if j.region.Folder.Exists(linkage.PersonsFile) {
 			in.Previous = linkage.PersonsFile
 		}
@@ -106,16 +107,20 @@ func EvaluateLinkage(ctx context.Context, region *Region) (linkage.Quality, erro
 	}
 	var files []string
 	for _, m := range manifests {
-		files = append(files, identityPaths(region, m)...)
+		files = append(files, identityNames(m)...)
 	}
-	return linkage.Evaluate(ctx, truth, region.Folder.Path(linkage.PersonsFile), files)
+	key, err := pseudonymise.ReadKey(region.Folder, keyName)
+	if err != nil {
+		return linkage.Quality{}, err
+	}
+	return linkage.Evaluate(ctx, truth, linkage.Index{Folder: region.Folder, Persons: linkage.PersonsFile, IdentityFiles: files, Key: key.Zone()})
 }
 
-func identityPaths(region *Region, m feed.Manifest) []string {
+func identityNames(m feed.Manifest) []string {
 	var files []string
 	for _, o := range m.Outputs {
 		if sideOf(o.Path) == "identity" {
-			files = append(files, region.Folder.Path(o.Path))
+			files = append(files, o.Path)
 		}
 	}
 	return files

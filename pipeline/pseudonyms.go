@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tre/internal/duck"
+	"tre/internal/sealed"
 	"tre/linkage"
 	"tre/pseudonymise"
 )
@@ -30,7 +31,7 @@ func (j *job) pseudonymise(ctx context.Context, index linkage.Result) (pseudonym
 	state, _ := readState(j.region.Folder, "link")
 	return step(j, "pseudonymise", "", []any{state.Inputs, state.Outputs, j.key.ID()}, func() (pseudonymised, []string, error) {
 		result := pseudonymised{Key: j.key.ID()}
-		from, err := j.open(ctx)
+		from, err := j.openSealed(ctx)
 		if err != nil {
 			return result, nil, err
 		}
@@ -47,7 +48,10 @@ func (j *job) pseudonymise(ctx context.Context, index linkage.Result) (pseudonym
 // writePeople streams the index out of one engine, through the keyed hash,
 // into another that sorts and writes it.
 func (j *job) writePeople(ctx context.Context, from, to *duck.DB) (int64, error) {
-	query := "SELECT record_key::VARCHAR, person_id::VARCHAR FROM read_parquet(" + duck.Text(j.region.Folder.Path(indexName)) + ") WHERE person_id IS NOT NULL"
+	if err := sealed.Load(ctx, from, "person_index", j.region.Folder, []string{indexName}, j.key.Zone()); err != nil {
+		return 0, err
+	}
+	query := "SELECT record_key::VARCHAR, person_id::VARCHAR FROM person_index WHERE person_id IS NOT NULL"
 	var lines int64
 	err := from.Arrow(ctx, query, func(index array.RecordReader) error {
 		hashed := &pseudonymReader{index: index, schema: peopleSchema(), hasher: j.key.Hasher("person")}

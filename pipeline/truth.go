@@ -9,7 +9,7 @@ import (
 // have.
 func truthOf(region *Region) (linkage.TruthFiles, bool) {
 	truth := linkage.TruthFiles{Records: region.Folder.Path("truth/records.csv.gz"), People: region.Folder.Path("truth/people.csv.gz"),
-		Threads: region.Settings.Threads, MemoryBytes: region.Settings.MemoryMiB << 20, SpillFolder: region.Folder.Path(spillName)}
+		Threads: region.Settings.Threads, MemoryBytes: region.Settings.MemoryMiB << 20}
 	return truth, region.Folder.Exists("truth/records.csv.gz") && region.Folder.Exists(linkage.PersonsFile)
 }
 

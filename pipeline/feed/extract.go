@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tre/internal/problem"
+	"tre/internal/sealed"
 	"tre/internal/workspace"
 	"tre/pseudonymise"
 )
@@ -20,6 +21,7 @@ type Job struct {
 	Arrival   Arrival           // as Discover found it; signed here when Sign has not been called
 	Contracts []*Contract       // all known versions of the feed's contract
 	Key       pseudonymise.Key  // of the region
+	Zone      sealed.Key        // seals identity files; the zero Key leaves them plain
 	Areas     *pseudonymise.Areas
 	Inputs    string           // hash of what the result depends on, kept in the manifest for the run
 	Workers   int              // 0 is one for each core; the outputs do not depend on it

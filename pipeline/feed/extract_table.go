@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+
+	"tre/internal/sealed"
 )
 
 // tableWriter holds the two sides of one table of a delivery.
@@ -27,7 +29,7 @@ func (x *extraction) table(parts []part) error {
 		return err
 	}
 	shape := compileSplit(x.job, x.layout.contract, t, x.checker(&parts[0], columns, newTally(0)), id)
-	if w.payload, err = newParquetFile(x.job.Region, PayloadName(x.manifest.Feed, t.Name, id), shape.vectors()); err != nil {
+	if w.payload, err = newParquetFile(x.job.Region, PayloadName(x.manifest.Feed, t.Name, id), shape.vectors(), sealed.Key{}); err != nil {
 		return err
 	}
 	x.files = append(x.files, w.payload)

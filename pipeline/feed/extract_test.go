@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tre/internal/sealed"
 )
 
 func TestExtractSplitsIdentityFromPayload(t *testing.T) {
@@ -63,7 +65,7 @@ func TestPayloadColumnsAreThoseOfTheContract(t *testing.T) {
 				t.Fatalf("%s: %v", c.ID, err)
 			}
 			s := compileSplit(x.job, c, table, x.checker(p, columns, newTally(len(columns))), "0123456789abcdef")
-			file, err := newParquetFile(r.region, "x.parquet", s.vectors())
+			file, err := newParquetFile(r.region, "x.parquet", s.vectors(), sealed.Key{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 
+	"tre/internal/sealed"
 	"tre/internal/workspace"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -43,7 +44,7 @@ func (s *countingSink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func newParquetFile(folder *workspace.Folder, name string, columns []vector) (*parquetFile, error) {
+func newParquetFile(folder *workspace.Folder, name string, columns []vector, key sealed.Key) (*parquetFile, error) {
 	nodes := make(schema.FieldList, len(columns))
 	options := []parquet.WriterProperty{
 		parquet.WithVersion(parquet.V1_0), parquet.WithDataPageVersion(parquet.DataPageV1), parquet.WithCreatedBy(createdBy),
@@ -62,6 +63,9 @@ func newParquetFile(folder *workspace.Folder, name string, columns []vector) (*p
 		if columns[i].shape == keyShape {
 			options = append(options, parquet.WithStatsFor(columns[i].name, false))
 		}
+	}
+	if !key.None() {
+		options = append(options, parquet.WithEncryptionProperties(key.Encryption(name)))
 	}
 	root, err := schema.NewGroupNode("schema", parquet.Repetitions.Required, nodes, -1)
 	if err != nil {

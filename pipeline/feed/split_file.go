@@ -1,5 +1,7 @@
 package feed
 
+import "tre/internal/sealed"
+
 // identityFile is the identity side of one table of a delivery. It holds one
 // row for each record of a register, and one for each distinct identity of a
 // file whose rows repeat their people; to tell those apart it remembers 16
@@ -31,7 +33,7 @@ func newIdentityFile(job *Job, table, id string) (*identityFile, error) {
 		{name: "test", shape: booleanShape, required: true},
 	}
 	var err error
-	f.file, err = newParquetFile(job.Region, IdentityName(job.Arrival.Feed, table, id), f.columns)
+	f.file, err = newParquetFile(job.Region, IdentityName(job.Arrival.Feed, table, id), f.columns, job.Zone)
 	return f, err
 }
 
@@ -128,7 +130,7 @@ func newQuarantineFile(job *Job, id string) (*quarantineFile, error) {
 		{name: "row", shape: integerShape, required: true}, {name: "column_name"}, {name: "rule", required: true}, {name: "severity", required: true},
 	}}
 	var err error
-	q.file, err = newParquetFile(job.Region, QuarantineName(job.Arrival.Feed, id), q.columns)
+	q.file, err = newParquetFile(job.Region, QuarantineName(job.Arrival.Feed, id), q.columns, sealed.Key{})
 	return q, err
 }
 
