@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tre/internal/duck"
+	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/analyse/answer"
 	"tre/sql"
@@ -44,7 +45,7 @@ type In[T Protected] struct {
 type Asked[T Protected] struct {
 	Question   sql.Question
 	Parameters []Setting // as they were bound, those of the questions it reads among them
-	Needs      string    // the reference pack it cannot do without, and that is not there; "" else
+	Refused    string    // why it could not be answered: a pack that is not there, too little data; "" else
 	Table      T
 	Documents  []answer.Document
 	Packs      []string // name, version and hash of each pack it was made with
@@ -89,6 +90,10 @@ func (in In[T]) run(ctx context.Context, db *duck.DB, plan plan) (Result[T], err
 	result := Result[T]{AsAt: asAt}
 	for _, q := range plan.asked {
 		asked, files, err := in.ask(ctx, desk, q)
+		// What a method refuses to answer from these data is an answer too.
+		if refusal, expected := errors.AsType[*problem.Problem](err); expected {
+			asked.Refused, err = refusal.Error(), nil
+		}
 		if err != nil {
 			return Result[T]{}, fmt.Errorf("analysis %s: %w", q.Name, err)
 		}
@@ -106,9 +111,10 @@ func (in In[T]) ask(ctx context.Context, desk *desk, q sql.Question) (Asked[T], 
 	if err != nil {
 		return Asked[T]{}, nil, err
 	}
-	asked := Asked[T]{Question: q, Parameters: settings, Needs: desk.plan.missing(q), Packs: desk.plan.packsOf(q)}
-	if asked.Needs != "" {
-		return asked, nil, nil
+	asked := Asked[T]{Question: q, Parameters: settings, Packs: desk.plan.packsOf(q)}
+	if pack := desk.plan.missing(q); pack != "" {
+		return asked, nil, problem.New(problem.Failed, "put the pack below reference/; docs/reference-packs.md describes it",
+			"it needs the reference pack %s, which is not there", pack)
 	}
 	if q.Kind != sql.Counts {
 		files, err := in.keepPeople(ctx, desk, q)

@@ -16,19 +16,31 @@ import (
 type desk struct {
 	db    *duck.DB
 	plan  plan
-	built map[string][]answer.Document // by question, with what its step wrote
+	built map[string]built // by question
+}
+
+// built is what came of building a question's table.
+type built struct {
+	documents []answer.Document // that its step wrote
+	err       error
 }
 
 func newDesk(db *duck.DB, plan plan) *desk {
-	return &desk{db: db, plan: plan, built: map[string][]answer.Document{}}
+	return &desk{db: db, plan: plan, built: map[string]built{}}
 }
 
 // build makes the table of a question of kind people or rows, and first those
 // it reads, and gives the documents that came with it.
 func (d *desk) build(ctx context.Context, q sql.Question) ([]answer.Document, error) {
-	if documents, found := d.built[q.Name]; found {
-		return documents, nil
+	b, found := d.built[q.Name]
+	if !found {
+		b.documents, b.err = d.buildAnew(ctx, q)
+		d.built[q.Name] = b
 	}
+	return b.documents, b.err
+}
+
+func (d *desk) buildAnew(ctx context.Context, q sql.Question) ([]answer.Document, error) {
 	if err := d.prepare(ctx, q); err != nil {
 		return nil, err
 	}
@@ -53,7 +65,6 @@ func (d *desk) build(ctx context.Context, q sql.Question) ([]answer.Document, er
 			return nil, err
 		}
 	}
-	d.built[q.Name] = documents
 	return documents, nil
 }
 
@@ -98,7 +109,7 @@ func (d *desk) answer(ctx context.Context, q sql.Question) (answer.Answer, []ans
 	}
 	var documents []answer.Document
 	for _, name := range q.Reads {
-		documents = append(documents, d.built[name]...)
+		documents = append(documents, d.built[name].documents...)
 	}
 	if q.Then == "" {
 		return given, documents, nil

@@ -49,10 +49,6 @@ func (in In[T]) one(ctx context.Context, folder *workspace.Folder, name string) 
 	if folder == nil && q.Kind != sql.Counts {
 		return Exported[T]{}, problem.New(problem.Usage, "add: --out FILE, below the region", "analysis %s gives a row about each person, which is not shown on a screen", q.Name)
 	}
-	if pack := plan.missing(q); pack != "" {
-		return Exported[T]{}, problem.New(problem.Failed, "put the pack below reference/; docs/reference-packs.md describes it",
-			"analysis %s needs the reference pack %s, which is not there", q.Name, pack)
-	}
 	db, err := duck.Open(ctx, in.Database)
 	if err != nil {
 		return Exported[T]{}, err
