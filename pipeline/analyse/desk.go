@@ -72,7 +72,7 @@ func (d *desk) buildAnew(ctx context.Context, q sql.Question) ([]answer.Document
 func (d *desk) prepare(ctx context.Context, q sql.Question) error {
 	for _, name := range q.Reads {
 		for _, read := range d.plan.all {
-			if read.Name != name {
+			if read.Name != name || name == q.Name {
 				continue
 			}
 			if _, err := d.build(ctx, read); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"tre/internal/duck"
 	"tre/pipeline/analyse/answer"
+	"tre/pipeline/analyse/rates"
 )
 
 // countStep turns what a question of kind counts gave into its answer.
@@ -15,7 +16,13 @@ type peopleStep func(ctx context.Context, db *duck.DB, in, out string, p answer.
 
 // countSteps are the steps in Go that questions name under "then".
 func countSteps() map[string]countStep {
-	return map[string]countStep{}
+	return map[string]countStep{
+		"area_needs":                rates.AreaNeeds,
+		"emergency_admission_rates": rates.EmergencyAdmissionRates,
+		"funnel":                    rates.Funnel,
+		"inequality":                rates.Inequalities,
+		"proportions":               rates.Proportions,
+	}
 }
 
 func peopleSteps() map[string]peopleStep {

@@ -4,10 +4,13 @@ import (
 	"slices"
 
 	"tre/internal/vector"
+	"tre/pipeline/analyse/rates"
 )
 
 // Vectors gives every set of published or independently computed cases of the
 // rooms of analysis.
 func Vectors() []vector.Suite {
-	return slices.Concat[[]vector.Suite]()
+	return slices.Concat(
+		rates.Vectors(),
+	)
 }
