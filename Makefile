@@ -24,7 +24,7 @@ build: ## build the program as build/tre
 demo: build ## run the main job on an invented region and print where the report is
 	rm -rf $(BUILD)/demo
 	$(TRE) init $(BUILD)/demo --name "Invented region"
-	$(TRE) fixtures $(BUILD)/demo --people $(PEOPLE)
+	$(TRE) fixtures $(BUILD)/demo --people $(PEOPLE) --history 36
 	$(TRE) run $(BUILD)/demo
 	$(TRE) status $(BUILD)/demo
 	$(TRE) link evaluate $(BUILD)/demo

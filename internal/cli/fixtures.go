@@ -18,14 +18,15 @@ import (
 )
 
 type fixturesOptions struct {
-	Path   string
-	People int
-	Seed   uint64
-	Months int
-	End    string
-	Feeds  []string
-	Clean  bool
-	Traps  bool
+	Path    string
+	People  int
+	Seed    uint64
+	Months  int
+	History int
+	End     string
+	Feeds   []string
+	Clean   bool
+	Traps   bool
 
 	Records int64
 	Out     string
@@ -71,6 +72,7 @@ changed or gone.
 	c.Flags().IntVar(&o.People, "people", 20000, "invent `N` people; fewer than 500 make thin data")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "the same seed `N` gives the same region")
 	c.Flags().IntVar(&o.Months, "months", 3, "deliveries of `N` months")
+	c.Flags().IntVar(&o.History, "history", 24, "`N` months of care before the end, at least as many as --months")
 	c.Flags().StringVar(&o.End, "end", "2026-06-30", "the last `DAY` of the last month, yyyy-MM-dd")
 	c.Flags().StringSliceVar(&o.Feeds, "feed", nil, "only this `FEED` (repeatable, or several separated by commas)")
 	c.Flags().BoolVar(&o.Clean, "no-errors", false, "without the errors real data have")
@@ -92,9 +94,9 @@ func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 			return problem.New(problem.Usage, "name some of: "+strings.Join(fixtures.Feeds(), " "), "--feed: no deliveries of %s can be invented", feed)
 		}
 	}
-	if o.People < 1 || o.People > population.MaxPeople || o.Months < 1 || o.Months > 120 || end.Year() < 2000 || end.Year() > 2099 {
+	if o.People < 1 || o.People > population.MaxPeople || o.Months < 1 || o.Months > 120 || o.History < 1 || o.History > 120 || end.Year() < 2000 || end.Year() > 2099 {
 		return problem.New(problem.Usage, "1 to "+term.Number(population.MaxPeople)+" people, 1 to 120 months, an end from 2000 to 2099",
-			"--people, --months or --end is out of range")
+			"--people, --months, --history or --end is out of range")
 	}
 	region, err := pipeline.OpenRegion(o.Path)
 	if err != nil {
@@ -112,7 +114,7 @@ func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 	if o.Clean {
 		errors = fixtures.ErrorModel{}
 	}
-	sum, err := fixtures.Write(c.Context(), fixtures.Options{People: o.People, Seed: o.Seed, Months: o.Months, End: population.NewDate(end.Date()), Workers: region.Settings.Threads,
+	sum, err := fixtures.Write(c.Context(), fixtures.Options{People: o.People, Seed: o.Seed, Months: o.Months, History: max(o.History, o.Months), End: population.NewDate(end.Date()), Workers: region.Settings.Threads,
 		Errors: errors, Feeds: o.Feeds, Traps: o.Traps}, sink{region.Folder})
 	if err != nil {
 		return err
