@@ -6,6 +6,7 @@ import (
 	"tre/internal/duck"
 	"tre/pipeline/analyse/answer"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/spc"
 )
 
 // countStep turns what a question of kind counts gave into its answer.
@@ -22,6 +23,7 @@ func countSteps() map[string]countStep {
 		"funnel":                    rates.Funnel,
 		"inequality":                rates.Inequalities,
 		"proportions":               rates.Proportions,
+		"surge":                     spc.Surge,
 	}
 }
 

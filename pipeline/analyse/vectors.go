@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"tre/internal/vector"
+	"tre/pipeline/analyse/capacity"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/spc"
 )
 
 // Vectors gives every set of published or independently computed cases of the
@@ -12,5 +14,7 @@ import (
 func Vectors() []vector.Suite {
 	return slices.Concat(
 		rates.Vectors(),
+		spc.Vectors(),
+		capacity.Vectors(),
 	)
 }
