@@ -5,6 +5,7 @@ import (
 
 	"tre/internal/duck"
 	"tre/pipeline/analyse/answer"
+	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
 	"tre/pipeline/analyse/spc"
 )
@@ -19,14 +20,18 @@ type peopleStep func(ctx context.Context, db *duck.DB, in, out string, p answer.
 func countSteps() map[string]countStep {
 	return map[string]countStep{
 		"area_needs":                rates.AreaNeeds,
+		"difference_in_differences": evaluate.DifferenceInDifferences,
 		"emergency_admission_rates": rates.EmergencyAdmissionRates,
 		"funnel":                    rates.Funnel,
 		"inequality":                rates.Inequalities,
+		"interrupted_time_series":   evaluate.InterruptedTimeSeries,
 		"proportions":               rates.Proportions,
 		"surge":                     spc.Surge,
 	}
 }
 
 func peopleSteps() map[string]peopleStep {
-	return map[string]peopleStep{}
+	return map[string]peopleStep{
+		"match_cohort": evaluate.MatchCohort,
+	}
 }

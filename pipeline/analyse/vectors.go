@@ -5,6 +5,7 @@ import (
 
 	"tre/internal/vector"
 	"tre/pipeline/analyse/capacity"
+	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
 	"tre/pipeline/analyse/spc"
 )
@@ -16,5 +17,6 @@ func Vectors() []vector.Suite {
 		rates.Vectors(),
 		spc.Vectors(),
 		capacity.Vectors(),
+		evaluate.Vectors(),
 	)
 }
