@@ -7,6 +7,7 @@ import (
 	"tre/pipeline/analyse/answer"
 	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/segment"
 	"tre/pipeline/analyse/spc"
 )
 
@@ -26,12 +27,16 @@ func countSteps() map[string]countStep {
 		"inequality":                rates.Inequalities,
 		"interrupted_time_series":   evaluate.InterruptedTimeSeries,
 		"proportions":               rates.Proportions,
+		"segment_quality":           segment.Quality,
 		"surge":                     spc.Surge,
 	}
 }
 
 func peopleSteps() map[string]peopleStep {
 	return map[string]peopleStep{
-		"match_cohort": evaluate.MatchCohort,
+		"match_cohort":     evaluate.MatchCohort,
+		"segment_clusters": segment.Clusters,
+		"segment_tree":     segment.TreeSegments,
+		"segments":         segment.Segments,
 	}
 }

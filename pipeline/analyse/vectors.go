@@ -7,6 +7,7 @@ import (
 	"tre/pipeline/analyse/capacity"
 	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/segment"
 	"tre/pipeline/analyse/spc"
 )
 
@@ -15,6 +16,7 @@ import (
 func Vectors() []vector.Suite {
 	return slices.Concat(
 		rates.Vectors(),
+		segment.Vectors(),
 		spc.Vectors(),
 		capacity.Vectors(),
 		evaluate.Vectors(),
