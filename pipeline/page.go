@@ -90,15 +90,7 @@ func (j *job) page(ctx context.Context, o outcome, status Status, sum Summary, a
 		Provenance: j.provenance(asked.AsAt),
 	}
 	r.Rules, r.Refused = reportRules(o, status)
-	for _, q := range asked.Asked {
-		answer := reportAnswer(q)
-		switch q.Question.Name {
-		case "hospital_frailty":
-			r.Frailty = answer
-		case "activity":
-			r.Activity = answer
-		}
-	}
+	addAnswers(&r, asked.Asked)
 	return r, nil
 }
 
@@ -111,11 +103,31 @@ func facts(status Status, sum Summary, o outcome) []report.Fact {
 	}
 }
 
-func reportAnswer(q analyse.Asked[disclose.Table]) *report.Analysis {
-	a := &report.Analysis{Table: q.Table, Question: q.Question.Title, Unit: q.Question.Unit, Source: q.Question.Source,
-		Limits: q.Question.Limits, SHA256: q.Question.SHA256}
+// addAnswers puts each answer in its chapter; two have sections of their own.
+func addAnswers(r *report.Report, asked []analyse.Asked[disclose.Table]) {
+	for _, q := range asked {
+		answer := reportAnswer(q)
+		switch {
+		case q.Question.Name == "hospital_frailty" && q.Refused == "":
+			r.Frailty = &answer
+		case q.Question.Name == "activity" && q.Refused == "":
+			r.Activity = &answer
+		default:
+			r.Analyses = append(r.Analyses, answer)
+		}
+	}
+}
+
+func reportAnswer(q analyse.Asked[disclose.Table]) report.Analysis {
+	a := report.Analysis{Name: q.Question.Name, Table: q.Table, Question: q.Question.Title, Unit: q.Question.Unit, Source: q.Question.Source,
+		Limits: q.Question.Limits, SHA256: q.Question.SHA256, Figures: q.Question.Figures, Refused: q.Refused,
+		File: "analyses/" + q.Question.Name + ".csv"}
+	a.Chapter, a.Title = report.PlaceOf(a.Name)
 	for _, p := range q.Parameters {
 		a.Parameters = append(a.Parameters, report.Fact{Name: strings.ReplaceAll(p.Name, "_", " "), Value: p.Value})
+	}
+	for _, d := range q.Documents {
+		a.Documents = append(a.Documents, report.Document{Name: d.Name, Text: string(d.Text)})
 	}
 	return a
 }

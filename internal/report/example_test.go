@@ -52,7 +52,7 @@ func madeUp() report.Report {
 			{"One NHS number, many surnames", "acute_apc", disclose.Count(14), "Look at the groups with tre link explain; the number is ignored until then."},
 			{"More records than a person has", "csds", disclose.Count(3), "Ask the provider whether it reuses local numbers."},
 		},
-		Truth: madeUpTruth(),
+		Truth: madeUpTruth(), Analyses: madeUpAnalyses(),
 		Rules: []report.Rule{
 			{"acute_ecds", "RAA", "RAA/ECDS_20240901_20240930_20241008.csv", "acute_ecds", "ARRIVAL_DATE", "is a date", "error", 188},
 			{"acute_ecds", "RAA", "RAA/ECDS_20240901_20240930_20241008.csv", "acute_ecds", "EC_Discharge_Status_SNOMED_CT", "is in the list", "warning", 1204},

@@ -24,7 +24,7 @@ import (
 	"tre/pipeline/disclose"
 )
 
-//go:embed page.html
+//go:embed page.html analyses.html
 var files embed.FS
 
 // Report is everything the page shows. Sections without data are left out or
@@ -36,8 +36,9 @@ type Report struct {
 	Invented bool   // the people are made up: said at the top of the page
 	Facts    []Fact // the run in a few numbers: deliveries, rows, people (protected by the caller)
 
-	Frailty  *Analysis // hospital_frailty; nil when it was not asked
-	Activity *Analysis // activity; nil when it was not asked
+	Frailty  *Analysis  // hospital_frailty; nil when it was not asked
+	Activity *Analysis  // activity; nil when it was not asked
+	Analyses []Analysis // the others, in the order they are shown within their chapter
 
 	Deliveries []Delivery  // what arrived, in any order
 	Linked     []LinkedRow // what reached the linked tables
@@ -58,8 +59,12 @@ type Report struct {
 // Fact is a name and a value.
 type Fact struct{ Name, Value string }
 
-// Analysis is one protected answer and how it was asked.
+// Analysis is one protected answer, how it was asked and how it is drawn.
+// Name, Title, Chapter and what follows Parameters are used by Report.Analyses.
 type Analysis struct {
+	Name       string // of the question: hospital_frailty. Unique on the page
+	Title      string // a heading of a few words; made from the name when empty
+	Chapter    string // one of Chapters
 	Table      disclose.Table
 	Question   string
 	Unit       string
@@ -67,6 +72,12 @@ type Analysis struct {
 	Limits     string
 	SHA256     string // of the question and its reference tables
 	Parameters []Fact
+
+	Figures   []FigureSpec // in the order they are shown
+	Documents []Document   // a model card; disclosing nothing
+	Notes     []string     // what a reader must know before the figures: no social care feed had arrived
+	Refused   string       // why there is no answer: needs the reference pack condition_codes. The table is then empty
+	File      string       // where the whole answer lies, below the region's folder
 }
 
 // Delivery is what became of the rows of one delivery.
@@ -173,7 +184,7 @@ func HTML(w io.Writer, r Report) error {
 	}
 	page, err := template.New("page.html").Funcs(template.FuncMap{
 		"count": term.Number, "shown": Shown, "month": shortMonth, "words": spaced, "dict": dict,
-	}).ParseFS(files, "page.html")
+	}).ParseFS(files, "page.html", "analyses.html")
 	if err != nil {
 		return fmt.Errorf("report page: %w", err)
 	}
@@ -186,6 +197,7 @@ type view struct {
 	Style        template.CSS
 	FrailtyView  *frailtyView
 	ActivityView *activityView
+	Chapters     []chapterView
 	JourneyView  journeyView
 	QualityView  []qualityFeed
 	LinkageView  linkageView
@@ -199,6 +211,9 @@ func compose(r Report) (view, error) {
 		return view{}, err
 	}
 	if v.ActivityView, err = activity(r.Activity); err != nil {
+		return view{}, err
+	}
+	if v.Chapters, err = chapters(r.Analyses); err != nil {
 		return view{}, err
 	}
 	v.JourneyView = journey(r.Deliveries, r.Linked)

@@ -203,7 +203,7 @@ func TestColoursCanBeRead(t *testing.T) {
 		for _, heat := range []string{"h1", "h2", "h3", "h4", "h5"} {
 			contrast("hink", heat, 4.5)
 		}
-		for _, bar := range []string{"c1", "c2", "c3", "c4", "c5", "c6", "b0", "b1", "b2", "b3"} {
+		for _, bar := range []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "b0", "b1", "b2", "b3"} {
 			contrast(bar, "paper", 3)
 		}
 	}
