@@ -7,20 +7,25 @@
 -- limits:     Codes are upper case, letters and digits only: dots, blanks, daggers and asterisks are taken away, and so is a filler X
 --             in the fourth place. No code is checked against a list here. A stay's codes count wherever in the stay they stand.
 WITH episode AS (
-    SELECT person, event_id, coalesce(spell_id, event_id) AS spell
-    FROM care_event
-    WHERE setting = 'admitted' AND start_date <= $as_at::DATE
+    SELECT e.person, e.event_id, s.spell, s.admitted, s.discharged, s.emergency
+    FROM care_event AS e
+    JOIN hospital_spell AS s ON s.person = e.person AND s.spell = coalesce(e.spell_id, e.event_id)
+    WHERE e.setting = 'admitted' AND e.start_date <= $as_at::DATE
 ),
-coded AS (
-    SELECT person, event_id, position, regexp_replace(upper(code), '[^A-Z0-9]', '', 'g') AS letters
-    FROM condition
-    WHERE setting = 'admitted' AND code_system = 'icd10'
+-- Each code is made plain once, not once a row.
+written AS (
+    SELECT DISTINCT code FROM condition WHERE setting = 'admitted' AND code_system = 'icd10'
+),
+letters AS (
+    SELECT code AS written, regexp_replace(upper(code), '[^A-Z0-9]', '', 'g') AS letters FROM written
+),
+plain AS (
+    SELECT written, CASE WHEN length(letters) = 4 AND right(letters, 1) = 'X' THEN left(letters, 3) ELSE letters END AS code
+    FROM letters
+    WHERE letters <> ''
 )
-SELECT e.person, e.spell, e.event_id, c.position,
-    CASE WHEN length(c.letters) = 4 AND right(c.letters, 1) = 'X' THEN left(c.letters, 3) ELSE c.letters END AS code,
-    s.admitted, s.discharged, s.emergency
-FROM coded AS c
-JOIN episode AS e USING (person, event_id)
-JOIN hospital_spell AS s ON s.person = e.person AND s.spell = e.spell
-WHERE c.letters <> ''
-ORDER BY e.person, s.admitted, e.spell, e.event_id, c.position, code
+SELECT e.person, e.spell, e.event_id, c.position, p.code, e.admitted, e.discharged, e.emergency
+FROM condition AS c
+JOIN plain AS p ON p.written = c.code
+JOIN episode AS e ON e.person = c.person AND e.event_id = c.event_id
+WHERE c.setting = 'admitted' AND c.code_system = 'icd10'

@@ -1,8 +1,12 @@
 -- question:   How many older people are in each band of the Hospital Frailty Risk Score, by age, sex and deprivation?
 -- unit:       a person, once in each breakdown
--- reads:      person, demographic, registration, contact, care_event, condition, hfrs_points
--- parameters: as_at DATE, minimum_age INTEGER = 75 from 0 to 120, index_months INTEGER = 24 from 1 to 120, look_back_months INTEGER = 24 from 1 to 120,
---             emergency_only BOOLEAN = true
+-- reads:      person, population, hospital_frailty_people
+-- parameters: as_at DATE
+-- figure:     bars "Hospital frailty risk by age" label=age_band value=people series=band where kind=band
+--             note="people aged minimum_age and over"
+-- figure:     bars "Hospital frailty risk by deprivation" label=deprivation_fifth value=people series=band where kind=band
+--             note="1 is the most deprived fifth, 5 the least"
+-- figure:     bars "Hospital frailty risk by sex" label=sex value=people series=band where kind=band
 -- source:     Gilbert T and others, Lancet 2018;391:1775-82, doi 10.1016/S0140-6736(18)30668-8: 109 three-character
 --             ICD-10 codes; low below 5, intermediate 5 to 15 inclusive, high above 15; each code counts once. Points are
 --             whole tenths, because 5.0 and 15.0 are reached exactly.
@@ -14,86 +18,15 @@
 --             from the combined person table as it stands today.
 --             ICD-10 5th edition (NHS, April 2016) moved drug resistance from U80 to U82-U84, which the published points
 --             do not hold: counted under "check", never mapped.
-WITH known AS (
-    SELECT person FROM demographic WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM registration WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM contact WHERE arrived <= $as_at::DATE
-    UNION
-    SELECT person FROM care_event WHERE arrived <= $as_at::DATE
+WITH banded AS (
+    SELECT p.age_band, p.sex, p.deprivation_fifth, s.band, s.reason, s.resistance_without_u80, s.higher_with_u80
+    FROM hospital_frailty_people AS s JOIN population AS p USING (person)
 ),
-living AS (
-    SELECT person, birth_month, date_sub('year', birth_month, $as_at::DATE) AS age,
-        CASE WHEN sex IN ('male', 'female') THEN sex ELSE 'other or not known' END AS sex,
-        coalesce(imd_2019_fifth::VARCHAR, 'not known') AS deprivation_fifth
-    FROM person
+left_out AS (
+    SELECT count(*) AS people
+    FROM person ANTI JOIN population USING (person)
     WHERE (death_date IS NULL OR death_date > $as_at::DATE)
         AND (birth_month IS NULL OR birth_month <= $as_at::DATE)
-),
-population AS (
-    SELECT person, age, sex, deprivation_fifth, CASE
-        WHEN age IS NULL THEN 'not known'
-        WHEN age >= 90 THEN '90 and over'
-        ELSE format('{:d} to {:d}', age // 5 * 5, age // 5 * 5 + 4) END AS age_band
-    FROM living SEMI JOIN known USING (person)
-    WHERE age IS NULL OR age >= $minimum_age::INTEGER
-),
-episode AS (
-    SELECT person, event_id, coalesce(spell_id, event_id) AS spell, start_date, end_date, admission_method
-    FROM care_event
-    WHERE setting = 'admitted' AND arrived <= $as_at::DATE AND start_date <= $as_at::DATE
-),
-spell AS (
-    SELECT person, spell, min(start_date) AS admitted, max(coalesce(end_date, start_date)) AS discharged,
-        coalesce(bool_or(admission_method IN ('21', '22', '23', '24', '25', '2A', '2B', '2C', '2D', '28')), false) AS emergency
-    FROM episode
-    GROUP BY person, spell
-),
-eligible AS (
-    SELECT * FROM spell WHERE emergency OR NOT $emergency_only::BOOLEAN
-),
-index_spell AS (
-    SELECT person, spell, admitted
-    FROM eligible
-    WHERE admitted > $as_at::DATE - to_months($index_months::INTEGER)
-    QUALIFY row_number() OVER (PARTITION BY person ORDER BY admitted DESC, discharged DESC, spell DESC) = 1
-),
-counted AS (
-    SELECT e.person, e.spell
-    FROM eligible AS e JOIN index_spell AS i USING (person)
-    WHERE e.discharged >= i.admitted - to_months($look_back_months::INTEGER) -- true of the index itself, which is the last
-),
-code AS (
-    SELECT DISTINCT c.person, left(regexp_replace(upper(d.code), '[^A-Z0-9]', '', 'g'), 3) AS code
-    FROM counted AS c
-    JOIN episode AS e ON e.person = c.person AND e.spell = c.spell
-    JOIN condition AS d ON d.person = e.person AND d.event_id = e.event_id
-    WHERE d.code_system = 'icd10' AND d.arrived <= $as_at::DATE
-),
-score AS (
-    SELECT i.person, coalesce(sum(p.tenths), 0)::INTEGER AS tenths,
-        coalesce(bool_or(c.code IN ('U82', 'U83', 'U84')), false)
-            AND NOT coalesce(bool_or(c.code = 'U80'), false) AS resistance_without_u80
-    FROM index_spell AS i
-    LEFT JOIN code AS c ON c.person = i.person
-    LEFT JOIN hfrs_points AS p ON p.code = c.code
-    GROUP BY i.person
-),
-feed_seen AS (
-    SELECT count(*) > 0 AS admitted_care FROM episode
-),
-banded AS (
-    SELECT p.*, s.tenths, s.resistance_without_u80, CASE
-        WHEN NOT f.admitted_care THEN 'no admitted-care feed'
-        WHEN p.age IS NULL THEN 'age not known' END AS reason,
-        CASE
-            WHEN NOT f.admitted_care OR p.age IS NULL THEN 'not assessable'
-            WHEN s.tenths IS NULL THEN 'no index admission'
-            WHEN s.tenths < 50 THEN 'low'
-            WHEN s.tenths <= 150 THEN 'intermediate'
-            ELSE 'high' END AS band
-    FROM population AS p CROSS JOIN feed_seen AS f LEFT JOIN score AS s ON s.person = p.person
 ),
 -- Every group that has people is crossed with every band, so that none is a
 -- printed 0 and not a missing row.
@@ -104,7 +37,7 @@ band AS (
 person_group AS (
     SELECT 'band' AS kind, coalesce(age_band, 'all') AS age_band, coalesce(sex, 'all') AS sex,
         coalesce(deprivation_fifth, 'all') AS deprivation_fifth
-    FROM population
+    FROM banded
     GROUP BY GROUPING SETS ((), (age_band), (sex), (deprivation_fifth))
 ),
 tally AS (
@@ -124,10 +57,9 @@ answer AS (
         SELECT 1 AS place, 'U82 to U84 coded without U80' AS name,
             (SELECT count(*) FROM banded WHERE resistance_without_u80) AS people
         UNION ALL
-        SELECT 2, 'band would be higher if U82 to U84 scored as U80', (SELECT count(*) FROM banded
-            WHERE resistance_without_u80 AND ((tenths < 50 AND tenths + 8 >= 50) OR (tenths <= 150 AND tenths + 8 > 150)))
+        SELECT 2, 'band would be higher if U82 to U84 scored as U80', (SELECT count(*) FROM banded WHERE higher_with_u80)
         UNION ALL
-        SELECT 3, 'left out: nothing known of the person by the as-at date', (SELECT count(*) FROM living ANTI JOIN known USING (person))
+        SELECT 3, 'left out: nothing known of the person by the as-at date', people FROM left_out
     ) AS c
 )
 -- The answer.

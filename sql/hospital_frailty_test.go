@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,15 +20,22 @@ func frailtyParameters() map[string]any {
 	}
 }
 
-// scores asks the frailty question for each person's score, which the question
-// itself only counts.
+// scores asks for each person's score.
 func scores(t *testing.T, db *duck.DB, parameters map[string]any) [][]string {
 	t.Helper()
-	working, _, found := strings.Cut(question(t, "hospital_frailty").Text, "-- The answer.")
-	if !found {
-		t.Fatal("the question has no line that marks its answer")
+	all, err := sql.Questions()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ask(t, db, working+"SELECT person::VARCHAR, tenths, band FROM banded ORDER BY person", parameters)[1:]
+	ordered, err := sql.Order(all, "hospital_frailty_people")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lookFrom(t, db, fmt.Sprint(parameters["as_at"]))
+	for _, q := range ordered {
+		exec(t, db, "CREATE OR REPLACE TEMP TABLE "+duck.Name(q.Name)+" AS "+q.Text, named(q.Text, parameters)...)
+	}
+	return ask(t, db, "SELECT person::VARCHAR, tenths, band FROM hospital_frailty_people ORDER BY person", nil)[1:]
 }
 
 func person(t *testing.T, db *duck.DB, word string) string {

@@ -38,4 +38,3 @@ dated AS (
 SELECT person, spell, admitted, discharged, emergency, elective, day_case, (discharged - admitted)::INTEGER AS nights, died,
     provider, specialty, available, ends_before_it_starts
 FROM dated
-ORDER BY person, admitted, spell

@@ -121,6 +121,9 @@ func Order(questions []Question, name string) ([]Question, error) {
 			return nil
 		}
 		for _, read := range questions[at].Reads {
+			if read == name { // a reference table that is called like the question
+				continue
+			}
 			if err := visit(read, append(slices.Clone(path), name)); err != nil {
 				return err
 			}

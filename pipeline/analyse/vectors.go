@@ -7,6 +7,7 @@ import (
 	"tre/pipeline/analyse/capacity"
 	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/score"
 	"tre/pipeline/analyse/segment"
 	"tre/pipeline/analyse/spc"
 )
@@ -15,6 +16,7 @@ import (
 // rooms of analysis.
 func Vectors() []vector.Suite {
 	return slices.Concat(
+		score.Vectors(),
 		rates.Vectors(),
 		segment.Vectors(),
 		spc.Vectors(),

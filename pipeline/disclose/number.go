@@ -17,11 +17,13 @@ type Number struct {
 const significant = 3
 
 // number protects a value by the counts of its row. It is hidden with any of
-// them. A value from which a count could be worked out is rounded as coarsely
+// them. A share, a rate or a Wilson limit of two of them is made again from the
+// counts as they are shown. Any other value from which a count could be worked
+// out, such as a standardised rate, is rounded as coarsely
 // as rounding that count to the nearest 5 would change it, up to the next 1, 2
 // or 5 times a power of ten: a rate of exactly 52 events must not undo the 50
 // that stands beside it. A statistic keeps three figures.
-func number(n *float64, statistic bool, cells []Cell) Number {
+func number(n *float64, statistic bool, counts []*int64, cells []Cell) Number {
 	smallest := int64(0)
 	for _, c := range cells {
 		if c.Suppressed() {
@@ -38,6 +40,9 @@ func number(n *float64, statistic bool, cells []Cell) Number {
 		return Number{state: shown, step: 1}
 	case statistic || smallest == 0:
 		return rounded(*n, math.Pow(10, math.Floor(math.Log10(math.Abs(*n)))-significant+1))
+	}
+	if m := recognise(*n, counts); m != nil {
+		return m.number(cells)
 	}
 	return rounded(*n, round125(math.Abs(*n)*roundTo/float64(smallest)))
 }

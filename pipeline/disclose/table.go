@@ -101,7 +101,7 @@ func protectNumbers(raw Raw, at int, cells []Cell) ([]Number, error) {
 	}
 	numbers := make([]Number, len(raw.Values))
 	for i, n := range raw.Numbers[at] {
-		numbers[i] = number(n, raw.Values[i].Statistic, cells)
+		numbers[i] = number(n, raw.Values[i].Statistic, raw.Counts[at], cells)
 	}
 	return numbers, nil
 }
