@@ -102,7 +102,26 @@ func (in In[T]) run(ctx context.Context, db *duck.DB, plan plan) (Result[T], err
 			result.Asked = append(result.Asked, asked)
 		}
 	}
-	return result, nil
+	flagged, err := in.keepFlagged(ctx, desk, asAt)
+	result.Files = append(result.Files, flagged...)
+	return result, err
+}
+
+// keepFlagged keeps whom the risk model flagged on this day, so that later
+// runs can tell what became of them. A list once written stays as it is: it is
+// what people acted on.
+func (in In[T]) keepFlagged(ctx context.Context, desk *desk, asAt time.Time) ([]string, error) {
+	const list = "emergency_risk"
+	day := asAt.Format(time.DateOnly)
+	name := "scores/flagged/" + list + "-" + day + ".parquet"
+	if b, found := desk.built[list+"_people"]; !found || b.err != nil || in.Write == nil {
+		return nil, nil
+	}
+	if in.Write.Exists(name) {
+		return []string{name}, nil
+	}
+	return []string{name}, desk.db.WriteParquet(ctx, in.Write, name, "SELECT person, DATE "+duck.Text(day)+" AS flagged_on, "+duck.Text(list)+
+		" AS list, tier, risk FROM emergency_risk_people WHERE tier IN ('very_high', 'high', 'moderate') ORDER BY risk DESC, person")
 }
 
 // ask answers one question, or says what it needs.

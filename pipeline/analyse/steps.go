@@ -7,6 +7,7 @@ import (
 	"tre/pipeline/analyse/answer"
 	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/risk"
 	"tre/pipeline/analyse/segment"
 	"tre/pipeline/analyse/spc"
 )
@@ -23,6 +24,8 @@ func countSteps() map[string]countStep {
 		"area_needs":                rates.AreaNeeds,
 		"difference_in_differences": evaluate.DifferenceInDifferences,
 		"emergency_admission_rates": rates.EmergencyAdmissionRates,
+		"emergency_risk_quality":    risk.Quality,
+		"flagged_yield":             risk.Yield,
 		"funnel":                    rates.Funnel,
 		"inequality":                rates.Inequalities,
 		"interrupted_time_series":   evaluate.InterruptedTimeSeries,
@@ -34,9 +37,10 @@ func countSteps() map[string]countStep {
 
 func peopleSteps() map[string]peopleStep {
 	return map[string]peopleStep{
-		"match_cohort":     evaluate.MatchCohort,
-		"segment_clusters": segment.Clusters,
-		"segment_tree":     segment.TreeSegments,
-		"segments":         segment.Segments,
+		"emergency_risk_people": risk.People,
+		"match_cohort":          evaluate.MatchCohort,
+		"segment_clusters":      segment.Clusters,
+		"segment_tree":          segment.TreeSegments,
+		"segments":              segment.Segments,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"tre/pipeline/analyse/capacity"
 	"tre/pipeline/analyse/evaluate"
 	"tre/pipeline/analyse/rates"
+	"tre/pipeline/analyse/risk"
 	"tre/pipeline/analyse/score"
 	"tre/pipeline/analyse/segment"
 	"tre/pipeline/analyse/spc"
@@ -19,6 +20,7 @@ func Vectors() []vector.Suite {
 		score.Vectors(),
 		rates.Vectors(),
 		segment.Vectors(),
+		risk.Vectors(),
 		spc.Vectors(),
 		capacity.Vectors(),
 		evaluate.Vectors(),

@@ -26,7 +26,7 @@ func tables(t *testing.T) *duck.DB {
 	return db
 }
 
-// material makes the table of the question, asked with an availability.
+// askMaterial makes the table of the question, asked with an availability.
 func askMaterial(t *testing.T, db *duck.DB, availability string) {
 	t.Helper()
 	text, err := os.ReadFile("../../../sql/emergency_risk_material.sql")

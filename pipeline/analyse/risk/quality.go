@@ -209,9 +209,17 @@ func (t *table) quality(g trial) {
 // fairness says what one list for everyone means for a group. It has rows of
 // its own, so that a small number on a list hides nothing else.
 func (t *table) fairness(g trial) {
-	people, events := g.sum(peopleOf, every), g.sum(admittedOf, every)
-	m := measures{people: count(people), admitted: count(events)}
-	m.found(g.sum(peopleOf, onList(standardList)), g.sum(admittedOf, onList(standardList)), people, events)
+	p, on := g.predictions(false), onList(standardList)
+	group, listed := make([]int, len(p.Risk)), make([]bool, 0, len(p.Risk))
+	for i := range group {
+		group[i] = i
+	}
+	for _, c := range g.cells {
+		listed = append(listed, slices.Repeat([]bool{on(c)}, c.people)...)
+	}
+	f := p.Fairness(group, listed)
+	m := measures{people: count(f.People), admitted: count(f.Events)}
+	m.found(f.Flagged, f.Found, f.People, f.Events)
 	t.add("list", "highest "+percent(standardList)+" %", g.labels, m)
 }
 

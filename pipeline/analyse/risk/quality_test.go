@@ -106,6 +106,8 @@ func TestQualityAgreesWithSQL(t *testing.T) {
 		{number(t, a, "brier", all...), exact("SELECT avg((p - y::INTEGER) ** 2) FROM e"), 1e-6},
 		{number(t, a, "listed", "list", "highest 5 %"), exact("SELECT (count(*) * 5 // 100)::DOUBLE FROM e"), 0},
 		{number(t, a, "listed_admitted", "list", "highest 5 %"), exact("SELECT count(*) FILTER (y AND r <= (SELECT count(*) * 5 // 100 FROM e))::DOUBLE FROM e"), 0},
+		{number(t, a, "listed_admitted", "list", "highest 10 %", "all", "male"),
+			exact("SELECT count(*) FILTER (y AND r <= (SELECT count(*) * 10 // 100 FROM e))::DOUBLE FROM e WHERE sex = 'male'"), 0},
 		{number(t, a, "admitted", "decile", "10"), exact("SELECT count(*) FILTER (y AND d = 10)::DOUBLE FROM e"), 0},
 		{number(t, a, "people", "decile", "1"), exact("SELECT ceil(count(*) / 10) FROM e"), 0},
 		{number(t, a, "net_benefit", "decision", "risk of 10 % or more"),

@@ -137,6 +137,9 @@ func difference(strata []stratum, events func(stratum) (*int64, *int64), people,
 	}
 	rate := happened / people
 	off := rate - expected
+	if math.Abs(off) < 1e-12 { // equal shares, summed in another order
+		off = 0
+	}
 	margin := z95 * math.Sqrt(variance)
 	return []*float64{new(100 * rate), new(100 * expected), new(100 * off), new(100 * (off - margin)), new(100 * (off + margin))}
 }

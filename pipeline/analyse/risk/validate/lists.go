@@ -1,7 +1,5 @@
 package validate
 
-import "math"
-
 // Decile is one of ten groups of equal size by rising risk (sizes differ by
 // at most one; the first are the larger).
 type Decile struct {
@@ -147,28 +145,4 @@ func TierOf(rank, people int) Tier {
 		return Moderate
 	}
 	return Low
-}
-
-// Difference is the difference between two shares.
-type Difference struct{ Value, Low, High float64 }
-
-// Shares gives a/n less b/m with Newcombe's 95 % interval from Wilson's
-// intervals of the two (Newcombe, Stat Med 1998;17:873-90, method 10).
-func Shares(a, n, b, m int) Difference {
-	if n == 0 || m == 0 {
-		nan := math.NaN()
-		return Difference{nan, nan, nan}
-	}
-	p, q := float64(a)/float64(n), float64(b)/float64(m)
-	lowP, highP := Wilson(a, n)
-	lowQ, highQ := Wilson(b, m)
-	return Difference{p - q, p - q - math.Hypot(p-lowP, highQ-q), p - q + math.Hypot(highP-p, q-lowQ)}
-}
-
-// Wilson gives the 95 % interval of a share.
-func Wilson(x, n int) (low, high float64) {
-	k, size := float64(x), float64(n)
-	middle := 2*k + z95*z95
-	spread := z95 * math.Sqrt(z95*z95+4*k*(1-k/size))
-	return (middle - spread) / 2 / (size + z95*z95), (middle + spread) / 2 / (size + z95*z95)
 }

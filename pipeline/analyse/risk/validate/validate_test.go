@@ -140,13 +140,3 @@ func TestCalibrationOfTheTruth(t *testing.T) {
 		}
 	}
 }
-
-// TestNewcombe is example (a) of Newcombe 1998, table II, method 10.
-func TestNewcombe(t *testing.T) {
-	d := Shares(56, 70, 48, 80)
-	for _, c := range [][2]float64{{d.Value, 0.2}, {d.Low, 0.0524}, {d.High, 0.3339}} {
-		if math.Abs(c[0]-c[1]) > 5e-5 {
-			t.Errorf("%v, published %v", c[0], c[1])
-		}
-	}
-}
