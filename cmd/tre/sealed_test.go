@@ -82,7 +82,7 @@ func unseal(folder *workspace.Folder, name, plain string) error {
 // sealed ones by their plain forms.
 func parquet(folder string, pattern ...string) string {
 	full := filepath.Join(append([]string{folder}, pattern...)...)
-	if !isSealed(filepath.Join(pattern...)) {
+	if _, name := regionOf(full); !isSealed(name) {
 		return "read_parquet(" + duck.Text(full) + ", union_by_name = true)"
 	}
 	files, err := filepath.Glob(full)

@@ -76,11 +76,15 @@ func TestTrap18ScanFindsTerms(t *testing.T) {
 }
 
 // namedByDataSets are the concepts that published layouts name as such: the
-// qualifier of a suspected diagnosis (ECDS), birth weight (MSDS).
-func namedByDataSets() []string { return []string{"415684004", "364589006"} }
+// qualifier of a suspected diagnosis (ECDS), birth weight (MSDS); and the two of
+// a Type 1 opt-out, dissent and its withdrawal.
+func namedByDataSets() []string {
+	return []string{"415684004", "364589006", "827241000000103", "827261000000102"}
+}
 
 var (
 	longNumber = regexp.MustCompile(`\b[0-9]{6,18}\b`)
+	fraction   = regexp.MustCompile(`[0-9]+\.[0-9]+(e[-+]?[0-9]+)?`) // a number with decimals is no identifier
 	isDate     = regexp.MustCompile(`^(18|19|20|21)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-2][0-9]([0-5][0-9]){1,2})?$`)
 	snomedTerm = regexp.MustCompile(`\((disorder|finding|procedure|observable entity|qualifier value|substance|product|body structure|situation|morphologic abnormality|regime/therapy|clinical drug)\)`)
 	icd10Title = regexp.MustCompile(`(?i)symptoms, signs and abnormal|organism unspecified|malignant neoplasm of|without mention of|\(primary\) hypertension|unspecified dementia|, unspecified\b|fracture of neck of femur`)
@@ -89,7 +93,7 @@ var (
 // licensed lists what in a text looks like SNOMED CT or ICD-10.
 func licensed(text string) []string {
 	var found []string
-	for _, n := range longNumber.FindAllString(text, -1) {
+	for _, n := range longNumber.FindAllString(fraction.ReplaceAllString(text, " "), -1) {
 		if isConcept(n) && !strings.HasPrefix(n, "999") && !strings.HasSuffix(n, "0000") && !isDate.MatchString(n) && !slices.Contains(namedByDataSets(), n) {
 			found = append(found, fmt.Sprintf("a number of %d digits that has the form of a SNOMED CT identifier", len(n)))
 		}
