@@ -44,7 +44,7 @@ func (j *job) analyse(ctx context.Context, manifests []feed.Manifest, records li
 	}
 	a := answers{ask: func(ctx context.Context) (analyse.Result[disclose.Table], error) { return analyse.Run(ctx, in) }}
 	state, _ := readState(j.region.Folder, "linked-person")
-	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, in.AsAt, in.Parameters, questions, in.Packs}, func() (bool, []string, error) {
+	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, in.AsAt, in.Standing, questions, in.Packs}, func() (bool, []string, error) {
 		result, err := a.ask(ctx)
 		if err != nil {
 			return false, nil, err
@@ -60,6 +60,7 @@ func (j *job) questions(manifests []feed.Manifest) (analyse.In[disclose.Table], 
 	asAt, err := j.asAt(manifests)
 	return analyse.In[disclose.Table]{
 		Tables: analysed(j.region), Packs: analysisPacks{j.region.Folder}, Database: j.engine(), AsAt: asAt,
+		Standing: answer.Parameters(j.region.Settings.Parameters),
 		Protect: protect, Write: j.region.Folder,
 	}, err
 }

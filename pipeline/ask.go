@@ -64,6 +64,7 @@ func (o AskOptions) in() (analyse.In[disclose.Table], error) {
 	case o.Region != nil:
 		in.Tables, in.Packs = analysed(o.Region), analysisPacks{o.Region.Folder}
 		in.Database = duck.Options{Threads: o.Region.Settings.Threads, MemoryBytes: o.Region.Settings.MemoryMiB << 20}
+		in.Standing = answer.Parameters(o.Region.Settings.Parameters)
 		if asAt == "" {
 			asAt = o.Region.Settings.AsAt
 		}

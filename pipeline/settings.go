@@ -14,6 +14,8 @@ import (
 
 	"tre/internal/problem"
 	"tre/internal/workspace"
+	"tre/pipeline/analyse"
+	"tre/pipeline/analyse/answer"
 )
 
 // settingsName is the region's one file of settings.
@@ -22,13 +24,14 @@ const settingsName = "region.yaml"
 // Settings are what a region decides for itself. A key that is not known, or
 // that is given twice, is refused with its line.
 type Settings struct {
-	Name        string   `yaml:"name"`        // shown at the top of the report
-	Feeds       []string `yaml:"feeds"`       // contract ids to take; empty means every feed that has a contract
-	Threads     int      `yaml:"threads"`     // worker threads of DuckDB
-	MemoryMiB   int64    `yaml:"memoryMiB"`   // ceiling for DuckDB's buffers
-	AsAt        string   `yaml:"asAt"`        // yyyy-MM-dd the analyses look from; empty means the newest delivery's date
-	Geography   string   `yaml:"geography"`   // reference pack: postcode to small area
-	Deprivation string   `yaml:"deprivation"` // reference pack: small area to deprivation decile
+	Name        string            `yaml:"name"`        // shown at the top of the report
+	Feeds       []string          `yaml:"feeds"`       // contract ids to take; empty means every feed that has a contract
+	Threads     int               `yaml:"threads"`     // worker threads of DuckDB
+	MemoryMiB   int64             `yaml:"memoryMiB"`   // ceiling for DuckDB's buffers
+	AsAt        string            `yaml:"asAt"`        // yyyy-MM-dd the analyses look from; empty means the newest delivery's date
+	Parameters  map[string]string `yaml:"parameters"`  // of the analyses, by name; those not given have their published values
+	Geography   string            `yaml:"geography"`   // reference pack: postcode to small area
+	Deprivation string            `yaml:"deprivation"` // reference pack: small area to deprivation decile
 }
 
 // defaultSettings suit the smallest machine tre is meant for.
@@ -84,6 +87,9 @@ func (s Settings) check() error {
 	case !packForm.MatchString(s.Geography) || !packForm.MatchString(s.Deprivation):
 		return refuse("geography and deprivation must name reference packs")
 	}
+	if err := analyse.Check(answer.Parameters(s.Parameters)); err != nil {
+		return problem.Wrap(err, problem.Usage, "mend parameters in "+settingsName+"; tre analyse list NAME shows them", settingsName)
+	}
 	if s.AsAt != "" {
 		if _, err := time.Parse(time.DateOnly, s.AsAt); err != nil {
 			return refuse("asAt must be a date written yyyy-MM-dd")
@@ -111,6 +117,8 @@ threads: %d
 memoryMiB: %d
 # The date the analyses look from, yyyy-MM-dd; empty means the newest delivery's.
 asAt: ""
+# Parameters of the analyses, such as: {minimum_age: 65}. Those left out have their published values.
+parameters: {}
 # Reference packs under reference/.
 geography: %s
 deprivation: %s

@@ -37,6 +37,7 @@ type In[T Protected] struct {
 	Questions  []string          // by name; none means every question that is shown, and every score
 	AsAt       time.Time         // rows that arrived later are not used; zero means the day the newest row arrived
 	Parameters answer.Parameters // by name, for every question that has one of the name
+	Standing   answer.Parameters // the same, where Parameters gives none; one that no question asked has is passed over
 	Protect    func(answer.Answer) (T, error)
 	Write      *workspace.Folder // where analyses/ and scores/ go; nil writes nothing
 }

@@ -24,13 +24,14 @@ type plan struct {
 	asked      []sql.Question
 	references []sql.Reference
 	given      answer.Parameters
+	standing   answer.Parameters // where given has none
 	packs      map[string]pack // those there are
 }
 
 type pack struct{ path, version string }
 
 func (in In[T]) plan() (plan, error) {
-	p := plan{given: maps.Clone(in.Parameters), packs: map[string]pack{}}
+	p := plan{given: maps.Clone(in.Parameters), standing: answer.Parameters{}, packs: map[string]pack{}}
 	if p.given == nil {
 		p.given = answer.Parameters{}
 	}
@@ -40,6 +41,11 @@ func (in In[T]) plan() (plan, error) {
 	}
 	if p.references, err = sql.References(); err != nil {
 		return plan{}, err
+	}
+	for name, value := range in.Standing {
+		if _, given := p.given[name]; !given {
+			p.standing[name] = value
+		}
 	}
 	if err := p.choose(in.Questions); err != nil {
 		return plan{}, err
@@ -68,11 +74,46 @@ func (p *plan) choose(names []string) error {
 // requires tells whether a question has a parameter that nobody gave.
 func (p *plan) requires(q sql.Question) bool {
 	for _, parameter := range p.parametersOf(q) {
-		if _, given := p.given[parameter.Name]; parameter.Required && parameter.Name != "as_at" && !given {
+		if _, given := p.value(parameter.Name); parameter.Required && parameter.Name != "as_at" && !given {
 			return true
 		}
 	}
 	return false
+}
+
+// value gives what a parameter was set to, by the caller or the region.
+func (p *plan) value(name string) (string, bool) {
+	if value, given := p.given[name]; given {
+		return value, true
+	}
+	value, given := p.standing[name]
+	return value, given
+}
+
+// Check refuses parameters that no question has, and values they may not have.
+func Check(parameters answer.Parameters) error {
+	all, err := sql.Questions()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		known := false
+		for _, q := range all {
+			for _, parameter := range q.Parameters {
+				if parameter.Name != name || name == "as_at" {
+					continue
+				}
+				known = true
+				if _, err := parameter.Check(parameters[name]); err != nil {
+					return problem.Wrap(err, problem.Usage, "tre analyse list "+q.Name+" shows what it may be", "analysis %s", q.Name)
+				}
+			}
+		}
+		if !known {
+			return problem.New(problem.Usage, "tre analyse list NAME shows the parameters of an analysis", "no analysis has a parameter %q", name)
+		}
+	}
+	return nil
 }
 
 // parametersOf gives the parameters of a question and of those it reads.
@@ -96,7 +137,7 @@ func (p *plan) check() error {
 	for _, q := range p.asked {
 		for _, parameter := range p.parametersOf(q) {
 			known[parameter.Name] = true
-			value, given := p.given[parameter.Name]
+			value, given := p.value(parameter.Name)
 			if parameter.Name == "as_at" {
 				continue
 			}
@@ -170,7 +211,7 @@ func (p *plan) packsOf(q sql.Question) []string {
 func (p *plan) values(q sql.Question) (answer.Parameters, error) {
 	values := answer.Parameters{}
 	for _, parameter := range p.parametersOf(q) {
-		value, given := p.given[parameter.Name]
+		value, given := p.value(parameter.Name)
 		if !given {
 			value = parameter.Default
 		}
