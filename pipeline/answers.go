@@ -61,7 +61,7 @@ func (j *job) questions(manifests []feed.Manifest) (analyse.In[disclose.Table], 
 	return analyse.In[disclose.Table]{
 		Tables: analysed(j.region), Packs: analysisPacks{j.region.Folder}, Database: j.engine(), AsAt: asAt,
 		Standing: answer.Parameters(j.region.Settings.Parameters),
-		Protect: protect, Write: j.region.Folder,
+		Protect:  protect, Write: j.region.Folder,
 	}, err
 }
 

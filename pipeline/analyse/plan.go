@@ -25,7 +25,7 @@ type plan struct {
 	references []sql.Reference
 	given      answer.Parameters
 	standing   answer.Parameters // where given has none
-	packs      map[string]pack // those there are
+	packs      map[string]pack   // those there are
 }
 
 type pack struct{ path, version string }
