@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"tre/internal/term"
-	"tre/pseudonymise"
 )
 
 // Finding is one thing that was looked at.
@@ -29,13 +28,6 @@ func Examine(region *Region) ([]Finding, error) {
 		findings = append(findings, found...)
 	}
 	return findings, nil
-}
-
-func examineKey(region *Region) ([]Finding, error) {
-	if _, err := pseudonymise.ReadKey(region.Folder, keyName); err != nil {
-		return []Finding{{false, err.Error()}}, nil
-	}
-	return []Finding{{true, "the key is whole and private"}}, nil
 }
 
 // examineModes looks for files that others may read, outside landing, whose

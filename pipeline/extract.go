@@ -182,7 +182,7 @@ func (j *job) extractOne(ctx context.Context, a arrival) (feed.Manifest, error) 
 		j.show(term.Event{Kind: "progress", Step: "extract", Of: a.Path, Rows: read, Total: total, Detail: "bytes"})
 	}
 	m, err := feed.Extract(ctx, feed.Job{Landing: j.region.Landing, Region: j.region.Folder, Arrival: a.Arrival, Contracts: j.region.Catalogue.Versions(a.Feed),
-		Key: j.key, Zone: j.key.Zone(), Areas: areas, Inputs: a.inputs, Workers: j.region.Settings.Threads, Progress: progress})
+		Key: j.key, Zone: j.zone, Areas: areas, Inputs: a.inputs, Workers: j.region.Settings.Threads, Progress: progress})
 	if err != nil {
 		return m, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tre/internal/duck"
 	"tre/internal/problem"
+	"tre/internal/sealed"
 	"tre/internal/term"
 	"tre/pseudonymise"
 )
@@ -30,6 +31,7 @@ type job struct {
 	options Options
 	program string // hash of the running program
 	key     pseudonymise.Key
+	zone    sealed.Key // seals the identified zone
 	packs   packs
 	from    int   // steps at or after this place are redone
 	probing bool  // say which step would work (wouldWork) instead of working
@@ -52,9 +54,10 @@ func prepare(ctx context.Context, region *Region, o Options) (*job, error) {
 		}
 	}
 	var err error
-	if j.key, err = pseudonymise.ReadKey(region.Folder, keyName); err != nil {
+	if j.key, err = region.Key(); err != nil {
 		return nil, err
 	}
+	j.zone = j.key.Zone()
 	if j.packs, err = openPacks(region); err != nil {
 		return nil, err
 	}
@@ -63,6 +66,12 @@ func prepare(ctx context.Context, region *Region, o Options) (*job, error) {
 	}
 	j.program, err = programHash()
 	return j, err
+}
+
+// close wipes the keys.
+func (j *job) close() {
+	j.key.Wipe()
+	j.zone.Wipe()
 }
 
 // wants reports whether this run works on a feed.

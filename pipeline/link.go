@@ -9,7 +9,6 @@ import (
 
 	"tre/linkage"
 	"tre/pipeline/feed"
-	"tre/pseudonymise"
 )
 
 // link decides which records are one person. It sees identity files only.
@@ -27,7 +26,7 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 		// Identity must not reach a disk in the clear, and what DuckDB spills would
 		// be: linkage has the memory, and no folder to spill into.
 		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Lists: lists, Threads: j.region.Settings.Threads,
-			MemoryBytes: j.memory(), Key: j.key.Zone()}
+			MemoryBytes: j.memory(), Key: j.zone}
 		if j.region.Folder.Exists(linkage.PersonsFile) {
 			in.Previous = linkage.PersonsFile
 		}
@@ -109,11 +108,14 @@ func EvaluateLinkage(ctx context.Context, region *Region) (linkage.Quality, erro
 	for _, m := range manifests {
 		files = append(files, identityNames(m)...)
 	}
-	key, err := pseudonymise.ReadKey(region.Folder, keyName)
+	key, err := region.Key()
 	if err != nil {
 		return linkage.Quality{}, err
 	}
-	return linkage.Evaluate(ctx, truth, linkage.Index{Folder: region.Folder, Persons: linkage.PersonsFile, IdentityFiles: files, Key: key.Zone()})
+	defer key.Wipe()
+	zone := key.Zone()
+	defer zone.Wipe()
+	return linkage.Evaluate(ctx, truth, linkage.Index{Folder: region.Folder, Persons: linkage.PersonsFile, IdentityFiles: files, Key: zone})
 }
 
 func identityNames(m feed.Manifest) []string {

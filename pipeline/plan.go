@@ -40,6 +40,7 @@ func MakePlan(ctx context.Context, region *Region, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	defer j.close()
 	l, err := j.survey(ctx)
 	if err != nil {
 		return Plan{}, err

@@ -48,7 +48,7 @@ func (j *job) pseudonymise(ctx context.Context, index linkage.Result) (pseudonym
 // writePeople streams the index out of one engine, through the keyed hash,
 // into another that sorts and writes it.
 func (j *job) writePeople(ctx context.Context, from, to *duck.DB) (int64, error) {
-	if err := sealed.Load(ctx, from, "person_index", j.region.Folder, []string{indexName}, j.key.Zone()); err != nil {
+	if err := sealed.Load(ctx, from, "person_index", j.region.Folder, []string{indexName}, j.zone); err != nil {
 		return 0, err
 	}
 	query := "SELECT record_key::VARCHAR, person_id::VARCHAR FROM person_index WHERE person_id IS NOT NULL"

@@ -6,12 +6,11 @@ import (
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/feed"
-	"tre/pseudonymise"
+	"tre/pseudonymise/keystore"
 )
 
 // The region's folders. docs/file-formats.md describes each.
 const (
-	keyName       = "keys/region.key"
 	landingName   = "landing"
 	contractsName = "contracts"
 	referenceName = "reference"
@@ -27,12 +26,14 @@ type Region struct {
 	Landing   *workspace.Folder
 	Settings  Settings
 	Catalogue *feed.Catalogue
+	Unlock    Unlock // what opens its keys
 }
 
-// InitRegion makes a region's folder: settings, a new key, and the folders
-// deliveries and reference packs go into. A folder that is a region already is
-// refused and left as it is.
-func InitRegion(path, name string) error {
+// InitRegion makes a region's folder: settings, a new key sealed to recipients
+// (needed of whom must come together to open it), and the folders deliveries
+// and reference packs go into. A folder that is a region already is refused and
+// left as it is.
+func InitRegion(path, name string, recipients []keystore.Recipient, needed int) error {
 	folder, err := workspace.Create(path)
 	if err != nil {
 		return err
@@ -48,16 +49,14 @@ func InitRegion(path, name string) error {
 			return err
 		}
 	}
-	if !folder.Exists(keyName) {
-		key, err := pseudonymise.NewKey()
-		if err != nil {
-			return err
-		}
-		if err := pseudonymise.WriteKey(folder, keyName, key); err != nil {
-			return err
-		}
+	settings := defaultSettings(name)
+	if settings.ID, err = newRegionID(); err != nil {
+		return err
 	}
-	return folder.Write(settingsName, defaultSettings(name).text())
+	if _, err := SealRegionKey(&Region{Folder: folder, Settings: settings}, recipients, needed); err != nil {
+		return err
+	}
+	return folder.Write(settingsName, settings.text())
 }
 
 // OpenRegion opens a region and reads its settings and contracts. It does not

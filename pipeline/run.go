@@ -51,6 +51,7 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	if err != nil {
 		return Summary{}, err
 	}
+	defer j.close()
 	j.journal = journal
 	// See what arrived, and what became of what arrived before.
 	landed, err := j.survey(ctx)

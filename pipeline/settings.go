@@ -24,6 +24,7 @@ const settingsName = "region.yaml"
 // Settings are what a region decides for itself. A key that is not known, or
 // that is given twice, is refused with its line.
 type Settings struct {
+	ID          string            `yaml:"id"`          // names the region in its keys; never changed
 	Name        string            `yaml:"name"`        // shown at the top of the report
 	Feeds       []string          `yaml:"feeds"`       // contract ids to take; empty means every feed that has a contract
 	Threads     int               `yaml:"threads"`     // worker threads of DuckDB
@@ -71,6 +72,8 @@ func plain(err error) string {
 	return wrongType.ReplaceAllString(said, "the value is not of the kind the setting has")
 }
 
+var regionID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
 var packForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 func (s Settings) check() error {
@@ -78,6 +81,8 @@ func (s Settings) check() error {
 		return problem.New(problem.Usage, "mend "+settingsName+" and run again", settingsName+": "+format, args...)
 	}
 	switch {
+	case !regionID.MatchString(s.ID):
+		return refuse("id must be the 16 hex digits that tre init gave the region: its keys are bound to it")
 	case s.Name == "":
 		return refuse("name is missing")
 	case s.Threads < 1 || s.Threads > 256:
@@ -108,6 +113,8 @@ func (s Settings) wants(feed string) bool {
 func (s Settings) text() []byte {
 	return fmt.Appendf(nil, `# Settings of this region. See docs/settings.md.
 
+# Names this region in its keys. Never change it.
+id: %q
 # Shown at the top of the report.
 name: %q
 # Feeds to take, by contract id; empty means all. List them with: tre contract list
@@ -122,5 +129,5 @@ parameters: {}
 # Reference packs under reference/.
 geography: %s
 deprivation: %s
-`, s.Name, s.Threads, s.MemoryMiB, s.Geography, s.Deprivation)
+`, s.ID, s.Name, s.Threads, s.MemoryMiB, s.Geography, s.Deprivation)
 }

@@ -15,6 +15,7 @@ func Validate(ctx context.Context, region *Region) (Check, error) {
 	if err != nil {
 		return Check{}, err
 	}
+	defer j.close()
 	l, err := j.discover()
 	if err != nil {
 		return Check{}, err

@@ -3,11 +3,13 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"tre/internal/cli"
+	"tre/pseudonymise/keystore"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output of the scripts")
@@ -30,6 +32,18 @@ type tidy struct{ *testing.M }
 
 func (m tidy) Run() int {
 	defer func() { _, _ = os.RemoveAll(dirtyFolder), os.RemoveAll(handmadeFolder) }()
+	// One invented identity opens the keys of every region of the tests.
+	folder, err := os.MkdirTemp("", "tre-identity-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.Setenv("TRE_IDENTITY", filepath.Join(folder, "identity.txt")); err != nil {
+		panic(err)
+	}
+	if _, _, _, err := keystore.EnsureDefault(); err != nil {
+		panic(err)
+	}
 	return m.M.Run()
 }
 

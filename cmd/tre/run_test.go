@@ -91,18 +91,20 @@ func countFile(path string) (int64, bool) {
 	}
 }
 
-// small makes a region, gives it a key if one is named, and fills it.
-func small(t *testing.T, key string, people string) string {
+// small makes a region, with the keys of another if one is named, and fills it.
+func small(t *testing.T, like string, people string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "region")
 	must(t, 0, "init", folder, "--name", "Small")
-	if key != "" {
-		data, err := os.ReadFile(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, "keys/region.key"), data, 0o600); err != nil {
-			t.Fatal(err)
+	if like != "" {
+		for _, name := range []string{"region.yaml", "keys/keys.json", "keys/region-v1.age"} {
+			data, err := os.ReadFile(filepath.Join(like, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	must(t, 0, "fixtures", folder, "--people", people, "--seed", "11")
@@ -127,7 +129,7 @@ func TestSameInputsSameBytes(t *testing.T) {
 		t.Skip("runs two regions: left out of short tests")
 	}
 	one := small(t, "", "700")
-	two := small(t, filepath.Join(one, "keys/region.key"), "700")
+	two := small(t, one, "700")
 	if digest(t, filepath.Join(one, "landing")) != digest(t, filepath.Join(two, "landing")) {
 		t.Fatal("the same seed made two different landings")
 	}
@@ -160,7 +162,7 @@ func TestKilledRunChangesNothing(t *testing.T) {
 		t.Skip("runs two regions: left out of short tests")
 	}
 	calm := small(t, "", "500")
-	killed := small(t, filepath.Join(calm, "keys/region.key"), "500")
+	killed := small(t, calm, "500")
 	must(t, 0, "run", calm)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -17,6 +17,7 @@ import (
 // as a region's own: podiatry (rows, one CSV, replaced by period) and callback
 // (a register of people in a ZIP, by delta).
 func ownContracts(env *testscript.Env) error {
+	env.Setenv("TRE_IDENTITY", os.Getenv("TRE_IDENTITY"))
 	return os.CopyFS(filepath.Join(env.WorkDir, "own"), os.DirFS("testdata/own"))
 }
 

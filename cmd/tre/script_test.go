@@ -31,6 +31,8 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"rows":      countRows,
 		"locked":    holdLock,
 		"interrupt": interruptRun,
+		"plainkey":  writePlainKey,
+		"publickey": appendPublicKey,
 	}
 }
 

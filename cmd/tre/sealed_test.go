@@ -11,7 +11,7 @@ import (
 	"tre/internal/duck"
 	"tre/internal/sealed"
 	"tre/internal/workspace"
-	"tre/pseudonymise"
+	"tre/pipeline"
 )
 
 // isSealed tells which files of a region are encrypted.
@@ -59,10 +59,15 @@ func unsealed(path string) string {
 
 func unseal(folder *workspace.Folder, name, plain string) error {
 	ctx := context.Background()
-	key, err := pseudonymise.ReadKey(folder, "keys/region.key")
+	region, err := pipeline.OpenRegion(folder.Path())
 	if err != nil {
 		return err
 	}
+	key, err := region.Key()
+	if err != nil {
+		return err
+	}
+	defer key.Wipe()
 	db, err := duck.Open(ctx, duck.Options{})
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func runAnalyse(c *cobra.Command, s *term.Streams, o *pipeline.AskOptions, args 
 		args = append(args, ".")
 		fallthrough
 	case len(args) == 2:
-		region, err := pipeline.OpenRegion(args[1])
+		region, err := openRegion(s, args[1])
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,8 @@ Start with:  tre init REGION && tre fixtures REGION --people 20000 && tre run RE
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "answer in JSON, and say what happens as JSON lines")
+	root.PersistentFlags().StringArrayVar(&s.Identities, "identity", nil, "open keys with this `FILE`, an age identity or an SSH private key (repeatable); the default is docs/keys.md's")
+	root.PersistentFlags().BoolVar(&s.Agent, "agent", false, "ask the SSH agent to open keys that are sealed to it")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		said, _, _ := strings.Cut(err.Error(), ": strconv.") // what the language says of a number that is none helps nobody
 		return problem.New(problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage: %s", said)
@@ -66,7 +68,7 @@ Start with:  tre init REGION && tre fixtures REGION --people 20000 && tre run RE
 	cobra.EnableCommandSorting = false // help lists commands in the order they are used
 	root.SetHelpCommandGroupID("other")
 	root.SetCompletionCommandGroupID("other")
-	root.AddCommand(newInitCommand(s), newFixturesCommand(s), newValidateCommand(s), newPlanCommand(s), newRunCommand(s),
+	root.AddCommand(newInitCommand(s), newKeyCommand(s), newFixturesCommand(s), newValidateCommand(s), newPlanCommand(s), newRunCommand(s),
 		newStatusCommand(s), newReportCommand(s), newDoctorCommand(s), newQualityCommand(s), newContractCommand(s),
 		newAnalyseCommand(s), newLinkCommand(s), newSelftestCommand(s), newVersionCommand(s))
 	usageErrors(root)

@@ -14,7 +14,6 @@ import (
 	"tre/internal/problem"
 	"tre/internal/term"
 	"tre/internal/workspace"
-	"tre/pipeline"
 )
 
 type fixturesOptions struct {
@@ -98,7 +97,7 @@ func runFixtures(c *cobra.Command, s *term.Streams, o fixturesOptions) error {
 		return problem.New(problem.Usage, "1 to "+term.Number(population.MaxPeople)+" people, 1 to 120 months, an end from 2000 to 2099",
 			"--people, --months, --history or --end is out of range")
 	}
-	region, err := pipeline.OpenRegion(o.Path)
+	region, err := openRegion(s, o.Path)
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func maybeRegion(path string) bool {
 }
 
 func evaluateRegion(c *cobra.Command, s *term.Streams, path string) error {
-	region, err := pipeline.OpenRegion(path)
+	region, err := openRegion(s, path)
 	if err != nil {
 		return err
 	}

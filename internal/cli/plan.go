@@ -28,7 +28,7 @@ Nothing is written.`,
 }
 
 func runPlan(c *cobra.Command, s *term.Streams, o runOptions) error {
-	region, err := pipeline.OpenRegion(o.Path)
+	region, err := openRegion(s, o.Path)
 	if err != nil {
 		return err
 	}

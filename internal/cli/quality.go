@@ -21,7 +21,7 @@ func newQualityCommand(s *term.Streams) *cobra.Command {
 valid are left out unless --all.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			region, err := pipeline.OpenRegion(args[0])
+			region, err := openRegion(s, args[0])
 			if err != nil {
 				return err
 			}

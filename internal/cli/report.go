@@ -18,7 +18,7 @@ func newReportCommand(s *term.Streams) *cobra.Command {
 		Long:    `Say where the report of the last run is. tre run writes it; it is one page that opens anywhere.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			region, err := pipeline.OpenRegion(args[0])
+			region, err := openRegion(s, args[0])
 			if err != nil {
 				return err
 			}

@@ -53,7 +53,7 @@ func runRun(c *cobra.Command, s *term.Streams, o runOptions) error {
 	if o.DryRun {
 		return runPlan(c, s, o)
 	}
-	region, err := pipeline.OpenRegion(o.Path)
+	region, err := openRegion(s, o.Path)
 	if err != nil {
 		return err
 	}

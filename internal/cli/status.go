@@ -27,7 +27,7 @@ also which rules the rows set aside broke, and where the first one is.`,
 }
 
 func runStatus(s *term.Streams, path string, all bool) error {
-	region, err := pipeline.OpenRegion(path)
+	region, err := openRegion(s, path)
 	if err != nil {
 		return err
 	}

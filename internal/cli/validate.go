@@ -23,7 +23,7 @@ Exit status is 0 when all is sound, 3 when something in landing/ is not taken; w
 is still arriving does not count. Otherwise it is what tre run would end with.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			region, err := pipeline.OpenRegion(args[0])
+			region, err := openRegion(s, args[0])
 			if err != nil {
 				return err
 			}

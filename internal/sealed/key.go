@@ -42,6 +42,14 @@ func (k Key) None() bool { return k.reveal == nil }
 // ID is the name of the key, safe to show.
 func (k Key) ID() string { return k.id }
 
+// Wipe clears the secret. A wiped key opens nothing, and neither does any copy
+// of it.
+func (k Key) Wipe() {
+	if !k.None() {
+		clear(k.reveal()[:])
+	}
+}
+
 // Format masks the key for every verb of fmt.
 func (k Key) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(masked)) }
 
@@ -51,17 +59,27 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(masked) }
 // MarshalText masks the key in JSON and everything else that marshals.
 func (k Key) MarshalText() ([]byte, error) { return []byte(masked), nil }
 
+// secret gives the bytes as the library takes them. A wiped key would be one
+// of zeros, which anybody has.
+func (k Key) secret() string {
+	secret := k.reveal()
+	if *secret == [KeyBytes]byte{} {
+		panic("sealed: a key was used after it was wiped")
+	}
+	return string(secret[:])
+}
+
 // Encryption seals the file of a name. Nil when there is no key.
 func (k Key) Encryption(name string) *parquet.FileEncryptionProperties {
 	if k.None() {
 		return nil
 	}
-	return parquet.NewFileEncryptionProperties(string(k.reveal()[:]), parquet.WithFooterKeyMetadata(k.id), parquet.WithAadPrefix(name))
+	return parquet.NewFileEncryptionProperties(k.secret(), parquet.WithFooterKeyMetadata(k.id), parquet.WithAadPrefix(name))
 }
 
 // decryption opens the file of a name.
 func (k Key) decryption(name string) *parquet.FileDecryptionProperties {
-	return parquet.NewFileDecryptionProperties(parquet.WithFooterKey(string(k.reveal()[:])), parquet.WithPrefixVerifier(prefixOf(name)))
+	return parquet.NewFileDecryptionProperties(parquet.WithFooterKey(k.secret()), parquet.WithPrefixVerifier(prefixOf(name)))
 }
 
 // prefixOf is the name that a file's authenticated data must begin with.

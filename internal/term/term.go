@@ -24,6 +24,9 @@ type Streams struct {
 	Out  io.Writer
 	Err  io.Writer
 	JSON bool // answers and events as JSON
+
+	Identities []string // files that open keys, as the command line names them
+	Agent      bool     // an SSH agent may be asked to open keys
 }
 
 // IsTerminal reports whether a stream is a terminal that can be redrawn.

@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh/agent"
+
+	"tre/internal/problem"
+	"tre/pseudonymise"
+	"tre/pseudonymise/keystore"
+)
+
+// regionKey is the name of the region's key in its keystore, and plainKeyName
+// where a key stands that was never sealed.
+const (
+	regionKey    = "region"
+	plainKeyName = "keys/region.key"
+)
+
+// Unlock is what people bring to open a region's keys.
+type Unlock struct {
+	Identities []string            // files: age identities or SSH private keys; none means the default one, if it is there
+	Agent      agent.ExtendedAgent // nil when no SSH agent may be asked
+	Ask        keystore.Ask        // for a passphrase; nil when there is nobody to ask
+}
+
+func (u Unlock) ring() (*keystore.Keyring, error) {
+	ring := keystore.NewKeyring(u.Ask)
+	files := u.Identities
+	if len(files) == 0 {
+		usual, err := keystore.DefaultIdentity()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(usual); err == nil {
+			files = []string{usual}
+		}
+	}
+	for _, file := range files {
+		if err := ring.AddFile(file); err != nil {
+			return nil, err
+		}
+	}
+	if u.Agent != nil {
+		ring.AddAgent(u.Agent)
+	}
+	return ring, nil
+}
+
+// Keys is the region's keystore.
+func (r *Region) Keys() (*keystore.Store, error) { return keystore.Of(r.Folder, r.Settings.ID) }
+
+// Keyring is what was brought to open the region's keys.
+func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.ring() }
+
+// Key opens the region's key. The caller wipes it when done. A region whose key
+// lies unsealed is refused until it is sealed.
+func (r *Region) Key() (pseudonymise.Key, error) {
+	if r.Folder.Exists(plainKeyName) {
+		return pseudonymise.Key{}, problem.New(problem.KeyMissing, "seal it: tre key seal "+r.Folder.Path(), "%s is not sealed", plainKeyName)
+	}
+	return r.openKey(regionKey)
+}
+
+func (r *Region) openKey(name string) (pseudonymise.Key, error) {
+	store, err := r.Keys()
+	if err != nil {
+		return pseudonymise.Key{}, err
+	}
+	ring, err := r.Keyring()
+	if err != nil {
+		return pseudonymise.Key{}, err
+	}
+	key, _, err := store.Open(name, 0, time.Now(), ring)
+	return key, err
+}
+
+// ProjectKey opens a project's key: the one made for it, or else the one
+// derived from the region's, which is given.
+func (r *Region) ProjectKey(region pseudonymise.Key, project, purpose, version string) (pseudonymise.Key, error) {
+	store, err := r.Keys()
+	if err != nil {
+		return pseudonymise.Key{}, err
+	}
+	name := ProjectKeyName(project)
+	if _, err := store.Current(name, time.Now()); err != nil {
+		all, listErr := store.List()
+		for _, d := range all {
+			if d.Name == name { // it is there, and may not be used
+				return pseudonymise.Key{}, err
+			}
+		}
+		return region.Derive("project", project, purpose, version), listErr
+	}
+	return r.openKey(name)
+}
+
+// ProjectKeyName is the name of a project's own key in the keystore, where
+// names have no capitals.
+func ProjectKeyName(project string) string { return "project-" + strings.ToLower(project) }
+
+// SealRegionKey makes a new region's key and seals it to recipients, needed of
+// whom must come together to open it.
+func SealRegionKey(r *Region, recipients []keystore.Recipient, needed int) (keystore.Description, error) {
+	store, err := r.Keys()
+	if err != nil {
+		return keystore.Description{}, err
+	}
+	key, description, err := store.New(keystore.Spec{Name: regionKey, Purpose: keystore.Region, Created: time.Now(), Recipients: recipients, Needed: needed})
+	if err == nil {
+		key.Wipe()
+	}
+	return description, err
+}
+
+// SealPlainKey brings a region's unsealed key into its keystore and takes the
+// unsealed file away.
+func SealPlainKey(r *Region, recipients []keystore.Recipient, needed int) (keystore.Description, error) {
+	key, err := pseudonymise.ReadKey(r.Folder, plainKeyName)
+	if err != nil {
+		return keystore.Description{}, err
+	}
+	defer key.Wipe()
+	store, err := r.Keys()
+	if err != nil {
+		return keystore.Description{}, err
+	}
+	sealed, description, err := store.New(keystore.Spec{Name: regionKey, Purpose: keystore.Region, Created: time.Now(), Recipients: recipients, Needed: needed, Key: &key})
+	if err != nil {
+		return keystore.Description{}, err
+	}
+	sealed.Wipe()
+	return description, r.Folder.Remove(plainKeyName)
+}
+
+// examineKey looks at the sealed files, and tries whether the key opens.
+func examineKey(region *Region) ([]Finding, error) {
+	store, err := region.Keys()
+	if err != nil {
+		return []Finding{{false, err.Error()}}, nil
+	}
+	var findings []Finding
+	for _, wrong := range store.Check() {
+		findings = append(findings, Finding{false, wrong.Error()})
+	}
+	if len(findings) > 0 {
+		return findings, nil
+	}
+	key, err := region.Key()
+	if err != nil {
+		return []Finding{{false, err.Error()}}, nil
+	}
+	key.Wipe()
+	return []Finding{{true, "the key is whole, sealed, and opens"}}, nil
+}
+
+// newRegionID names a region for its keys, by chance.
+func newRegionID() (string, error) {
+	key, err := pseudonymise.NewKey()
+	if err != nil {
+		return "", errors.Join(errors.New("name the region"), err)
+	}
+	defer key.Wipe()
+	return key.ID(), nil
+}
