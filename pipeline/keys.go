@@ -27,7 +27,8 @@ type Unlock struct {
 	Ask        keystore.Ask        // for a passphrase; nil when there is nobody to ask
 }
 
-func (u Unlock) ring() (*keystore.Keyring, error) {
+// Ring gathers what was brought.
+func (u Unlock) Ring() (*keystore.Keyring, error) {
 	ring := keystore.NewKeyring(u.Ask)
 	files := u.Identities
 	if len(files) == 0 {
@@ -54,7 +55,7 @@ func (u Unlock) ring() (*keystore.Keyring, error) {
 func (r *Region) Keys() (*keystore.Store, error) { return keystore.Of(r.Folder, r.Settings.ID) }
 
 // Keyring is what was brought to open the region's keys.
-func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.ring() }
+func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.Ring() }
 
 // Key opens the region's key. The caller wipes it when done. A region whose key
 // lies unsealed is refused until it is sealed.

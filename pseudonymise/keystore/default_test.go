@@ -39,7 +39,7 @@ func TestANewcomerGetsAnIdentity(t *testing.T) {
 			t.Errorf("%s: %v %v", name, info.Mode(), err)
 		}
 	}
-	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 2 || left[0].Name() != ".lock" {
 		t.Errorf("something was left beside it: %v %v", left, err)
 	}
 	again, _, isNew, err := EnsureDefault()
