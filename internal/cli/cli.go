@@ -70,7 +70,7 @@ Start with:  tre init REGION && tre fixtures REGION --people 20000 && tre run RE
 	root.SetCompletionCommandGroupID("other")
 	root.AddCommand(newInitCommand(s), newKeyCommand(s), newFixturesCommand(s), newValidateCommand(s), newPlanCommand(s), newRunCommand(s),
 		newStatusCommand(s), newReportCommand(s), newDoctorCommand(s), newQualityCommand(s), newContractCommand(s),
-		newAnalyseCommand(s), newLinkCommand(s), newPseudonymiseCommand(s), newSelftestCommand(s), newVersionCommand(s))
+		newAnalyseCommand(s), newLinkCommand(s), newPseudonymiseCommand(s), newReidentifyCommand(s), newSelftestCommand(s), newVersionCommand(s))
 	usageErrors(root)
 	return root
 }
