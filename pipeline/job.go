@@ -18,7 +18,7 @@ import (
 
 // stepOrder is the order of Run; --from takes one of these names.
 func stepOrder() []string {
-	return []string{"extract", "settle", "link", "pseudonymise", "linked", "analyse", "report"}
+	return []string{"extract", "settle", "link", "pseudonymise", "linked", "analyse", "report", "scan"}
 }
 
 // StepNames lists the steps for help texts.

@@ -100,7 +100,12 @@ func (j *job) run(ctx context.Context, landed landed) (Summary, error) {
 		return Summary{}, err
 	}
 	// Write down what happened to every row, and the answers, on one page.
-	return j.report(ctx, outcome{landed, manifests, settled, index, people, records, answers})
+	sum, err := j.report(ctx, outcome{landed, manifests, settled, index, people, records, answers})
+	if err != nil {
+		return sum, err
+	}
+	// Look through all of it for what identifies anyone.
+	return sum, j.scan(ctx)
 }
 
 // outcome is what the steps before the report came to.

@@ -27,6 +27,7 @@ import (
 
 // Main runs one command line and gives the exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	keepMemoryPrivate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	streams := &term.Streams{In: in, Out: out, Err: errOut}

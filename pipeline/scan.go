@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"tre/internal/problem"
+	"tre/internal/term"
+	"tre/pipeline/leak"
+)
+
+// allowName is the region's list of findings that are known, with a reason.
+const allowName = "leaks.yaml"
+
+// scan ends a run: it looks through all that the run wrote for clear
+// identifiers, and fails when it finds one that chance does not explain, or a
+// file of the identified zone that opens without the key.
+func (j *job) scan(ctx context.Context) error {
+	inputs, err := leak.Inputs(j.region.Folder)
+	if err != nil {
+		return err
+	}
+	_, err = step(j, "scan", "", []any{inputs, j.key.ID()}, func() (leak.Summary, []string, error) {
+		found, err := leak.ScanRegion(ctx, j.region.Folder, j.zone, allowName, j.region.Settings.Threads)
+		if err != nil {
+			return found, nil, err
+		}
+		return found, nil, refuseLeaks(j.region, found)
+	})
+	return err
+}
+
+func refuseLeaks(region *Region, found leak.Summary) error {
+	if found.Certain == 0 && len(found.Unsealed) == 0 {
+		return nil
+	}
+	where := ""
+	for _, f := range found.Findings {
+		where = fmt.Sprintf(", the first in %s", f.File)
+		break
+	}
+	if len(found.Unsealed) > 0 {
+		where = fmt.Sprintf(", %s opens without the key", found.Unsealed[0])
+	}
+	return problem.New(problem.Failed, "let nobody use what it wrote; tre doctor "+region.Folder.Path()+" --leaks FOLDER says more",
+		"the scan for clear identifiers found %s%s", term.Count(found.Certain+int64(len(found.Unsealed)), "leak", "leaks"), where)
+}
