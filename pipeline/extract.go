@@ -126,7 +126,7 @@ func (j *job) judge(a feed.Arrival, before *feed.Manifest) (arrival, error) {
 		}
 		contracts = append(contracts, hash)
 	}
-	inputs, err := fingerprint(a.ID, a.DuplicateOf, contracts, j.key.ID(), j.packs.geographyHash, j.program)
+	inputs, err := fingerprint(a.ID, a.DuplicateOf, contracts, j.keyID, j.packs.geographyHash, j.program)
 	next := arrival{Arrival: a, inputs: inputs}
 	switch {
 	case err != nil:

@@ -29,9 +29,10 @@ func StepNames() string { return strings.Join(stepOrder(), ", ") }
 type job struct {
 	region  *Region
 	options Options
-	program string // hash of the running program
-	key     pseudonymise.Key
-	zone    sealed.Key // seals the identified zone
+	program string           // hash of the running program
+	keyID   string           // the region key's fingerprint
+	key     pseudonymise.Key // not a key until unlock
+	zone    sealed.Key       // seals the identified zone
 	packs   packs
 	from    int   // steps at or after this place are redone
 	probing bool  // say which step would work (wouldWork) instead of working
@@ -54,10 +55,9 @@ func prepare(ctx context.Context, region *Region, o Options) (*job, error) {
 		}
 	}
 	var err error
-	if j.key, err = region.Key(); err != nil {
+	if j.keyID, err = region.KeyID(); err != nil {
 		return nil, err
 	}
-	j.zone = j.key.Zone()
 	if j.packs, err = openPacks(region); err != nil {
 		return nil, err
 	}
@@ -66,6 +66,16 @@ func prepare(ctx context.Context, region *Region, o Options) (*job, error) {
 	}
 	j.program, err = programHash()
 	return j, err
+}
+
+// unlock opens the region's key, which is recorded.
+func (j *job) unlock() error {
+	key, err := j.region.Key()
+	if err != nil {
+		return err
+	}
+	j.key, j.keyID, j.zone = key, key.ID(), key.Zone()
+	return nil
 }
 
 // close wipes the keys.

@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
+	"os/user"
 	"strings"
 	"time"
 
@@ -18,6 +20,9 @@ import (
 const (
 	regionKey    = "region"
 	plainKeyName = "keys/region.key"
+
+	openingsName  = "logs/keys.jsonl"
+	openingsLimit = 64 << 20 // bytes; some 300,000 openings
 )
 
 // Unlock is what people bring to open a region's keys.
@@ -61,9 +66,27 @@ func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.Ring() }
 // lies unsealed is refused until it is sealed.
 func (r *Region) Key() (pseudonymise.Key, error) {
 	if r.Folder.Exists(plainKeyName) {
-		return pseudonymise.Key{}, problem.New(problem.KeyMissing, "seal it: tre key seal "+r.Folder.Path(), "%s is not sealed", plainKeyName)
+		return pseudonymise.Key{}, notSealed(r)
 	}
 	return r.openKey(regionKey)
+}
+
+// KeyID gives the fingerprint of the region's key without opening it. What
+// keeps the key from being used is refused here already.
+func (r *Region) KeyID() (string, error) {
+	if r.Folder.Exists(plainKeyName) {
+		return "", notSealed(r)
+	}
+	store, err := r.Keys()
+	if err != nil {
+		return "", err
+	}
+	description, err := store.Current(regionKey, time.Now())
+	return description.ID, err
+}
+
+func notSealed(r *Region) error {
+	return problem.New(problem.KeyMissing, "seal it: tre key seal "+r.Folder.Path(), "%s is not sealed", plainKeyName)
 }
 
 func (r *Region) openKey(name string) (pseudonymise.Key, error) {
@@ -75,8 +98,49 @@ func (r *Region) openKey(name string) (pseudonymise.Key, error) {
 	if err != nil {
 		return pseudonymise.Key{}, err
 	}
-	key, _, err := store.Open(name, 0, time.Now(), ring)
-	return key, err
+	key, description, err := store.Open(name, 0, time.Now(), ring)
+	if err != nil {
+		return key, err
+	}
+	if err := r.recordOpening(description); err != nil {
+		key.Wipe()
+		return pseudonymise.Key{}, err
+	}
+	return key, nil
+}
+
+// recordOpening writes down that a key was opened, by whom and for what, before
+// it is used.
+func (r *Region) recordOpening(d keystore.Description) error {
+	log, err := r.Folder.Log(openingsName, openingsLimit)
+	if err != nil {
+		return err
+	}
+	who, host := os.Getenv("USER"), ""
+	if known, err := user.Current(); err == nil {
+		who = known.Username
+	}
+	host, _ = os.Hostname()
+	line, err := json.Marshal(map[string]any{"time": time.Now().UTC().Format(time.RFC3339), "key": d.Label(), "fingerprint": d.ID,
+		"user": who, "host": host, "command": commandName(), "program": ProgramVersion()})
+	if err != nil {
+		return errors.Join(err, log.Close())
+	}
+	_, err = log.Write(append(line, '\n'))
+	return errors.Join(err, log.Close())
+}
+
+// commandName is what was typed, without what it was typed with: a path or a
+// number on the command line is nobody's business later.
+func commandName() string {
+	var words []string
+	for _, word := range os.Args[1:] {
+		if strings.HasPrefix(word, "-") || strings.ContainsAny(word, "/.") || len(words) == 2 {
+			break
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }
 
 // ProjectKey opens a project's key: the one made for it, or else the one

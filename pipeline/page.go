@@ -136,7 +136,7 @@ func (j *job) provenance(asAt time.Time) []report.Fact {
 	return []report.Fact{
 		{Name: "Program", Value: ProgramVersion() + " (" + j.program + ")"},
 		{Name: "As at", Value: asAt.Format(time.DateOnly)},
-		{Name: "Key", Value: j.key.ID()},
+		{Name: "Key", Value: j.keyID},
 		{Name: "Reference packs", Value: strings.Join(j.packs.hashes, ", ")},
 		{Name: "Engine limits", Value: fmt.Sprintf("%d threads, %d MiB", j.region.Settings.Threads, j.region.Settings.MemoryMiB)},
 	}

@@ -40,7 +40,6 @@ func MakePlan(ctx context.Context, region *Region, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	defer j.close()
 	l, err := j.survey(ctx)
 	if err != nil {
 		return Plan{}, err

@@ -29,8 +29,8 @@ func (j *job) pseudonymise(ctx context.Context, index linkage.Result) (pseudonym
 		return pseudonymised{}, nil
 	}
 	state, _ := readState(j.region.Folder, "link")
-	return step(j, "pseudonymise", "", []any{state.Inputs, state.Outputs, j.key.ID()}, func() (pseudonymised, []string, error) {
-		result := pseudonymised{Key: j.key.ID()}
+	return step(j, "pseudonymise", "", []any{state.Inputs, state.Outputs, j.keyID}, func() (pseudonymised, []string, error) {
+		result := pseudonymised{Key: j.keyID}
 		from, err := j.openSealed(ctx)
 		if err != nil {
 			return result, nil, err

@@ -51,8 +51,11 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	if err != nil {
 		return Summary{}, err
 	}
-	defer j.close()
 	j.journal = journal
+	if err := j.unlock(); err != nil {
+		return Summary{}, err
+	}
+	defer j.close()
 	// See what arrived, and what became of what arrived before.
 	landed, err := j.survey(ctx)
 	if err != nil {

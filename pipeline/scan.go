@@ -20,7 +20,7 @@ func (j *job) scan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = step(j, "scan", "", []any{inputs, j.key.ID()}, func() (leak.Summary, []string, error) {
+	_, err = step(j, "scan", "", []any{inputs, j.keyID}, func() (leak.Summary, []string, error) {
 		found, err := leak.ScanRegion(ctx, j.region.Folder, j.zone, allowName, j.region.Settings.Threads)
 		if err != nil {
 			return found, nil, err

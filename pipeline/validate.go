@@ -15,7 +15,6 @@ func Validate(ctx context.Context, region *Region) (Check, error) {
 	if err != nil {
 		return Check{}, err
 	}
-	defer j.close()
 	l, err := j.discover()
 	if err != nil {
 		return Check{}, err

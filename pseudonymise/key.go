@@ -36,7 +36,7 @@ type Key struct {
 }
 
 func keyOf(secret *[keyBytes]byte) Key {
-	return Key{func() *[keyBytes]byte { return secret }}
+	return wipeable(secret)
 }
 
 // NewKey makes a key from the system's random source.

@@ -21,7 +21,7 @@ func digest(t *testing.T, folder string) string {
 	t.Helper()
 	var list strings.Builder
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "logs/keys.jsonl") { // which every opening of a key adds to
 			return err
 		}
 		from := path

@@ -85,6 +85,7 @@ func namedByDataSets() []string {
 var (
 	longNumber = regexp.MustCompile(`\b[0-9]{6,18}\b`)
 	fraction   = regexp.MustCompile(`[0-9]+\.[0-9]+(e[-+]?[0-9]+)?`) // a number with decimals is no identifier
+	inUUID     = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 	isDate     = regexp.MustCompile(`^(18|19|20|21)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-2][0-9]([0-5][0-9]){1,2})?$`)
 	snomedTerm = regexp.MustCompile(`\((disorder|finding|procedure|observable entity|qualifier value|substance|product|body structure|situation|morphologic abnormality|regime/therapy|clinical drug)\)`)
 	icd10Title = regexp.MustCompile(`(?i)symptoms, signs and abnormal|organism unspecified|malignant neoplasm of|without mention of|\(primary\) hypertension|unspecified dementia|, unspecified\b|fracture of neck of femur`)
@@ -93,7 +94,7 @@ var (
 // licensed lists what in a text looks like SNOMED CT or ICD-10.
 func licensed(text string) []string {
 	var found []string
-	for _, n := range longNumber.FindAllString(fraction.ReplaceAllString(text, " "), -1) {
+	for _, n := range longNumber.FindAllString(inUUID.ReplaceAllString(fraction.ReplaceAllString(text, " "), " "), -1) {
 		if isConcept(n) && !strings.HasPrefix(n, "999") && !strings.HasSuffix(n, "0000") && !isDate.MatchString(n) && !slices.Contains(namedByDataSets(), n) {
 			found = append(found, fmt.Sprintf("a number of %d digits that has the form of a SNOMED CT identifier", len(n)))
 		}
@@ -115,7 +116,7 @@ func isConcept(n string) bool {
 	short := slices.Contains([]string{"00", "01"}, partition)
 	long := len(n) >= 11 && slices.Contains([]string{"10", "11"}, partition)
 	_, number := pseudonymise.CheckNHSNumber([]byte(n))
-	return (short || long) && number == pseudonymise.Invalid && verhoeff(n) == 0
+	return n[0] != '0' && (short || long) && number == pseudonymise.Invalid && verhoeff(n) == 0
 }
 
 // verhoeff is the check of J. Verhoeff (1969): the dihedral group of order ten
