@@ -7,10 +7,12 @@ import (
 	"path"
 	"strings"
 
+	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/feed"
 	"tre/pipeline/linked"
+	"tre/pipeline/optout"
 )
 
 // linkedCounts are what one feed brought into the canonical tables.
@@ -109,7 +111,7 @@ func (j *job) linkFeed(ctx context.Context, s settledFeed, pseudonyms stepState)
 			return counts, nil, linked.Forget(j.region.Folder, id)
 		}
 		var err error
-		counts.Tables, err = linked.BuildFeed(ctx, j.linkedIn(), linked.Feed{ID: id, File: file, Mapping: text, Prepare: s.views(j)})
+		counts.Tables, err = linked.BuildFeed(ctx, j.linkedIn(), linked.Feed{ID: id, File: file, Mapping: text, Prepare: s.consenting(j)})
 		var outputs []string
 		for _, t := range counts.Tables {
 			j.counted += t.Rows
@@ -117,6 +119,22 @@ func (j *job) linkFeed(ctx context.Context, s settledFeed, pseudonyms stepState)
 		}
 		return counts, outputs, err
 	})
+}
+
+// consenting offers a feed's rows to its mapping, unless a practice's delivery
+// holds people who dissent: the sender promised to leave them out, and has not.
+func (s settledFeed) consenting(j *job) func(context.Context, *duck.DB) error {
+	views := s.views(j)
+	return func(ctx context.Context, db *duck.DB) error {
+		if err := views(ctx, db); err != nil {
+			return err
+		}
+		breaches, err := optout.BreachingDeliveries(ctx, db, s.contract.ID)
+		if err != nil || len(breaches) == 0 {
+			return err
+		}
+		return breaches[0].Refusal()
+	}
 }
 
 func (j *job) linkedIn() linked.In {

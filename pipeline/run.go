@@ -3,10 +3,12 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tre/internal/term"
 	"tre/linkage"
 	"tre/pipeline/feed"
+	"tre/pipeline/optout"
 )
 
 // Options narrow a run.
@@ -42,6 +44,10 @@ func Run(ctx context.Context, region *Region, o Options) (sum Summary, err error
 	defer lock.Release()
 
 	if err := clearLeftovers(region); err != nil {
+		return Summary{}, err
+	}
+	// Let go of lists of opt-outs that may no longer be kept.
+	if err := (optout.Store{Folder: region.Folder, Today: time.Now()}).Expire(); err != nil {
 		return Summary{}, err
 	}
 	journal := newJournal(region.Folder, o)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,8 @@ func runAnalyse(c *cobra.Command, s *term.Streams, o *pipeline.AskOptions, args 
 	switch {
 	case len(args) == 2 && o.Linked != "":
 		return problem.New(problem.Usage, "see: tre analyse --help", "wrong usage: give a region or --linked, not both")
+	case o.Linked == "" && o.Reference != "":
+		return problem.New(problem.Usage, "see: tre analyse --help", "wrong usage: --reference goes with --linked; a region has packs of its own")
 	case len(args) == 1 && o.Linked == "":
 		args = append(args, ".")
 		fallthrough
@@ -117,42 +120,80 @@ func listAnalyses(s *term.Streams, names []string) error {
 	if err != nil {
 		return err
 	}
-	if len(names) == 1 {
-		for _, q := range questions {
-			if q.Name == names[0] {
-				return showAnalysis(s, q)
-			}
-		}
-		return problem.New(problem.Usage, "tre analyse list shows the names", "no analysis is called %q", names[0])
-	}
-	if s.JSON {
-		return s.Answer(map[string]any{"analyses": questions})
-	}
+	var shown []analysis
 	var rows [][]string
 	for _, q := range questions {
+		a, err := analysisOf(questions, q)
+		if err != nil {
+			return err
+		}
+		if len(names) == 1 && q.Name == names[0] {
+			return showAnalysis(s, a)
+		}
+		shown = append(shown, a)
 		if q.Kind != sql.Rows {
 			rows = append(rows, []string{q.Name, q.Kind, q.Title})
 		}
 	}
+	switch {
+	case len(names) == 1:
+		return problem.New(problem.Usage, "tre analyse list shows the names", "no analysis is called %q", names[0])
+	case s.JSON:
+		return s.Answer(map[string]any{"analyses": shown})
+	}
 	return term.Table(s.Out, []string{"name", "gives", "question"}, rows)
 }
 
-func showAnalysis(s *term.Streams, q sql.Question) error {
+// analysis is a question as it is shown: with the packs and parameters of the
+// questions it reads, which are asked for and set like its own.
+type analysis struct {
+	Name       string   `json:"name"`
+	Question   string   `json:"question"`
+	Gives      string   `json:"gives"`
+	Counts     string   `json:"counts"`
+	Reads      []string `json:"reads"`
+	Packs      []string `json:"packs"`
+	Parameters []string `json:"parameters"`
+	SHA256     string   `json:"sha256"`
+	Source     string   `json:"source"`
+	Limits     string   `json:"limits"`
+}
+
+func analysisOf(questions []sql.Question, q sql.Question) (analysis, error) {
+	a := analysis{q.Name, q.Title, q.Kind, q.Unit, q.Reads, []string{}, []string{}, q.SHA256, q.Source, q.Limits}
+	ordered, err := sql.Order(questions, q.Name)
+	slices.Reverse(ordered) // its own come first
+	for _, read := range ordered {
+		for _, pack := range read.Packs {
+			if !slices.Contains(a.Packs, pack) {
+				a.Packs = append(a.Packs, pack)
+			}
+		}
+		for _, p := range read.Parameters {
+			if !slices.Contains(a.Parameters, p.String()) {
+				a.Parameters = append(a.Parameters, p.String())
+			}
+		}
+	}
+	return a, err
+}
+
+func showAnalysis(s *term.Streams, a analysis) error {
 	if s.JSON {
-		return s.Answer(q)
+		return s.Answer(a)
 	}
-	fmt.Fprintf(s.Out, "%s\n\n", q.Title)
-	rows := [][]string{{"gives", q.Kind}, {"counts", q.Unit}, {"reads", strings.Join(q.Reads, ", ")}}
-	if len(q.Packs) > 0 {
-		rows = append(rows, []string{"needs packs", strings.Join(q.Packs, ", ")})
+	fmt.Fprintf(s.Out, "%s\n\n", a.Question)
+	rows := [][]string{{"gives", a.Gives}, {"counts", a.Counts}, {"reads", strings.Join(a.Reads, ", ")}}
+	if len(a.Packs) > 0 {
+		rows = append(rows, []string{"needs packs", strings.Join(a.Packs, ", ")})
 	}
-	for _, p := range q.Parameters {
-		rows = append(rows, []string{"parameter", p.String()})
+	for _, p := range a.Parameters {
+		rows = append(rows, []string{"parameter", p})
 	}
-	rows = append(rows, []string{"definition", q.SHA256})
-	if err := term.Table(s.Out, []string{"", ""}, rows); err != nil {
+	rows = append(rows, []string{"definition", a.SHA256})
+	if err := term.Table(s.Out, []string{"about", ""}, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(s.Out, "\nSource: %s\n\nLimits: %s\n", q.Source, q.Limits)
+	_, err := fmt.Fprintf(s.Out, "\nSource: %s\n\nLimits: %s\n", a.Source, a.Limits)
 	return err
 }

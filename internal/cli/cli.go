@@ -65,13 +65,13 @@ Start with:  tre init REGION && tre fixtures REGION --people 20000 && tre run RE
 		return problem.New(problem.Usage, "see: "+c.CommandPath()+" --help", "wrong usage: %s", said)
 	})
 	root.AddGroup(&cobra.Group{ID: "region", Title: "A region, from landing to report:"},
-		&cobra.Group{ID: "data", Title: "Data sets:"}, &cobra.Group{ID: "questions", Title: "Questions:"}, &cobra.Group{ID: "linkage", Title: "Linkage:"}, &cobra.Group{ID: "other", Title: "The program:"})
+		&cobra.Group{ID: "data", Title: "Data sets:"}, &cobra.Group{ID: "questions", Title: "Questions:"}, &cobra.Group{ID: "projects", Title: "Projects and opt-outs:"}, &cobra.Group{ID: "linkage", Title: "Linkage:"}, &cobra.Group{ID: "other", Title: "The program:"})
 	cobra.EnableCommandSorting = false // help lists commands in the order they are used
 	root.SetHelpCommandGroupID("other")
 	root.SetCompletionCommandGroupID("other")
 	root.AddCommand(newInitCommand(s), newKeyCommand(s), newFixturesCommand(s), newValidateCommand(s), newPlanCommand(s), newRunCommand(s),
 		newStatusCommand(s), newReportCommand(s), newDoctorCommand(s), newQualityCommand(s), newContractCommand(s),
-		newAnalyseCommand(s), newLinkCommand(s), newPseudonymiseCommand(s), newReidentifyCommand(s), newSelftestCommand(s), newVersionCommand(s))
+		newAnalyseCommand(s), newProjectCommand(s), newOptOutCommand(s), newReidentifyCommand(s), newLinkCommand(s), newPseudonymiseCommand(s), newSelftestCommand(s), newVersionCommand(s))
 	usageErrors(root)
 	return root
 }

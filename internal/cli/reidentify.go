@@ -33,7 +33,7 @@ func newReidentifyCommand(s *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "reidentify REGION --approval FILE --signature FILE --signature FILE --list FILE --out FILE",
 		Short:   "Turn one practice's pseudonyms back into NHS numbers, for direct care",
-		GroupID: "other",
+		GroupID: "projects",
 		Long: `Turn a list of pseudonyms back into NHS numbers, for one practice's own registered
 patients and their direct care. The approval is a YAML file that names the
 practice, the legal basis, the last day and the hash of the list. Two people who
