@@ -51,7 +51,7 @@ func tree(ts *testscript.TestScript, folder string) string {
 	var text strings.Builder
 	root := ts.MkAbs(folder)
 	ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "logs/keys.jsonl") { // which every opening of a key adds to
 			return err
 		}
 		from := path

@@ -17,7 +17,7 @@ import (
 // isSealed tells which files of a region are encrypted.
 func isSealed(name string) bool {
 	name = filepath.ToSlash(name)
-	return strings.HasPrefix(name, "identified/identity/") || strings.HasPrefix(name, "identified/optout/") ||
+	return strings.HasPrefix(name, "identified/identity/") || strings.HasPrefix(name, "identified/optout/") && strings.HasSuffix(name, ".parquet") ||
 		strings.HasPrefix(name, "identified/index/") && name != "identified/index/people.parquet"
 }
 
