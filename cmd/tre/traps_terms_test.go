@@ -85,8 +85,8 @@ func namedByDataSets() []string {
 var (
 	longNumber = regexp.MustCompile(`\b[0-9]{6,18}\b`)
 	fraction   = regexp.MustCompile(`[0-9]+\.[0-9]+(e[-+]?[0-9]+)?`) // a number with decimals is no identifier
-	inUUID     = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
-	isDate     = regexp.MustCompile(`^(18|19|20|21)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-2][0-9]([0-5][0-9]){1,2})?$`)
+	inUUID     = regexp.MustCompile(`(?i)[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	isDate     = regexp.MustCompile(`^(18|19|20|21)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-2][0-9]([0-5][0-9]){1,2})?$|^[0-3][0-9][01][0-9]20[0-9]{2}$`)
 	snomedTerm = regexp.MustCompile(`\((disorder|finding|procedure|observable entity|qualifier value|substance|product|body structure|situation|morphologic abnormality|regime/therapy|clinical drug)\)`)
 	icd10Title = regexp.MustCompile(`(?i)symptoms, signs and abnormal|organism unspecified|malignant neoplasm of|without mention of|\(primary\) hypertension|unspecified dementia|, unspecified\b|fracture of neck of femur`)
 )

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tre/internal/duck"
+	"tre/internal/problem"
 	"tre/pipeline/analyse/answer"
 	"tre/sql"
 )
@@ -53,7 +54,7 @@ func (d *desk) buildAnew(ctx context.Context, q sql.Question) ([]answer.Document
 		into += " before its step"
 	}
 	if err := d.db.Exec(ctx, "CREATE TEMP TABLE "+duck.Name(into)+" AS "+q.Text, args...); err != nil {
-		return nil, fmt.Errorf("build %s: %w", q.Name, err)
+		return nil, fmt.Errorf("build %s: %w", q.Name, withoutValue(err))
 	}
 	var documents []answer.Document
 	if q.Then != "" {
@@ -66,6 +67,15 @@ func (d *desk) buildAnew(ctx context.Context, q sql.Question) ([]answer.Document
 		}
 	}
 	return documents, nil
+}
+
+// withoutValue takes the value out of what the engine says of one that it could
+// not convert: it may identify someone.
+func withoutValue(err error) error {
+	if !strings.Contains(err.Error(), "Conversion Error") {
+		return err
+	}
+	return problem.New(problem.Failed, "docs/file-formats.md lists the columns of the linked tables and their types", "a linked table holds a value that is not of its column's type")
 }
 
 // prepare builds every table a question reads.
@@ -123,7 +133,7 @@ func (d *desk) answer(ctx context.Context, q sql.Question) (answer.Answer, []ans
 func (d *desk) read(ctx context.Context, q sql.Question, args []any) (answer.Answer, error) {
 	rows, err := d.db.Query(ctx, q.Text, args...)
 	if err != nil {
-		return answer.Answer{}, err
+		return answer.Answer{}, withoutValue(err)
 	}
 	defer rows.Close()
 	a := answer.Answer{Name: q.Name}

@@ -39,28 +39,36 @@ func (d *desk) offer(ctx context.Context, folders []string, asAt time.Time) (tim
 }
 
 // offerWhole puts the files of a table behind its empty, typed namesake: a table
-// without files is empty, and a file without a column gives nulls.
+// without files is empty, and a file without a column gives nulls. With a file
+// of text among them all are text at first: DuckDB would take a word beside a
+// UUID for a UUID.
 func offerWhole(ctx context.Context, db *duck.DB, folders []string, table string) error {
-	query := "SELECT * FROM typed." + duck.Name(table)
 	parquet, texts := filesOf(folders, table)
+	columns := "*"
+	if len(texts) > 0 {
+		columns = "COLUMNS(*)::VARCHAR"
+	}
+	query := "SELECT " + columns + " FROM typed." + duck.Name(table)
 	if len(parquet) > 0 {
-		query += " UNION ALL BY NAME SELECT * FROM read_parquet(" + duck.Texts(parquet) + ", union_by_name = true)"
+		query += " UNION ALL BY NAME SELECT " + columns + " FROM read_parquet(" + duck.Texts(parquet) + ", union_by_name = true)"
 	}
 	for _, file := range texts {
 		query += " UNION ALL BY NAME SELECT * FROM " + duck.CSVText(file, ",")
 	}
 	if len(texts) > 0 {
-		cast, err := castAll(ctx, db, table)
+		cast, err := castAll(ctx, db, table, query)
 		if err != nil {
 			return err
 		}
 		query = "SELECT " + cast + " FROM (" + query + ")"
 	}
 	if err := db.Exec(ctx, "CREATE VIEW whole."+duck.Name(table)+" AS "+query); err != nil {
-		return problem.Wrap(err, problem.Failed, "docs/file-formats.md lists the columns of the linked tables", "cannot read the linked table %s", table)
+		return problem.Wrap(err, problem.Failed, columnsHint, "cannot read the linked table %s", table)
 	}
 	return nil
 }
+
+const columnsHint = "docs/file-formats.md lists the columns of the linked tables"
 
 // filesOf gives the files that are a table: <table>/*.parquet or .csv, or
 // <table>.parquet or .csv, in order.
@@ -83,28 +91,57 @@ func plainGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
-// castAll gives every column of a table, cast to its type. An id that is no
-// UUID, as a plain file may have, becomes the hash of its text.
-func castAll(ctx context.Context, db *duck.DB, table string) (string, error) {
+// castAll gives every column of a table of text, cast to its type, once every
+// value of every file has been seen to be of it. An id that is no UUID, as a
+// plain file may have, becomes the hash of its text.
+func castAll(ctx context.Context, db *duck.DB, table, query string) (string, error) {
 	rows, err := db.Query(ctx, "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'typed' AND table_name = ? ORDER BY ordinal_position", table)
 	if err != nil {
 		return "", err
 	}
 	defer rows.Close()
-	var columns []string
+	var columns, names, wrong []string
 	for rows.Next() {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
 			return "", err
 		}
 		value := "nullif(" + duck.Name(name) + "::VARCHAR, '')"
-		cast := value + "::" + kind
+		cast := "TRY_CAST(" + value + " AS " + kind + ")"
 		if kind == "UUID" {
-			cast = "coalesce(TRY_CAST(" + value + " AS UUID), md5(" + value + ")::UUID)"
+			cast = "coalesce(" + cast + ", md5(" + value + ")::UUID)"
+		} else if kind != "VARCHAR" {
+			names = append(names, name+" is no "+kind)
+			wrong = append(wrong, "count(*) FILTER ("+value+" IS NOT NULL AND "+cast+" IS NULL)")
 		}
 		columns = append(columns, cast+" AS "+duck.Name(name))
 	}
-	return strings.Join(columns, ", "), rows.Err()
+	if err := rows.Err(); err != nil {
+		return "", err
+	}
+	return strings.Join(columns, ", "), checkCasts(ctx, db, table, query, names, wrong)
+}
+
+// checkCasts refuses a table in which a value is not of its column's type. The
+// database's own error would quote the value.
+func checkCasts(ctx context.Context, db *duck.DB, table, query string, names, wrong []string) error {
+	counts, into := make([]int64, len(names)), make([]any, len(names))
+	for i := range counts {
+		into[i] = &counts[i]
+	}
+	if err := db.Row(ctx, into, "SELECT "+strings.Join(wrong, ", ")+" FROM ("+query+")"); err != nil {
+		where := table
+		if line := duck.LineOf(err); line != "" {
+			where += ", line " + line + " of a CSV file"
+		}
+		return problem.New(problem.Failed, columnsHint, "cannot read the linked table %s", where)
+	}
+	for i, n := range counts {
+		if n > 0 {
+			return problem.New(problem.Failed, columnsHint, "linked table %s: column %s in %d rows", table, names[i], n)
+		}
+	}
+	return nil
 }
 
 // offerAsAt shows of each table only what had arrived by the day.
