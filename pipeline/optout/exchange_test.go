@@ -422,7 +422,7 @@ func TestDissentInForce(t *testing.T) {
 		('same day', '827241000000103', '2020-01-01'), ('same day', '827261000000102', '2020-01-01'),
 		('undated', '827241000000103', NULL), ('undated', '827261000000102', '2020-01-01'),
 		('undated withdrawal', '827241000000103', '2020-01-01'), ('undated withdrawal', '827261000000102', NULL),
-		('withdrawal alone', '827261000000102', '2020-01-01'), ('other', '38341003', '2020-01-01')) AS v(person, code, day)`)
+		('withdrawal alone', '827261000000102', '2020-01-01'), ('other', '9990001000', '2020-01-01')) AS v(person, code, day)`)
 	if err != nil {
 		t.Fatal(err)
 	}
