@@ -32,6 +32,7 @@ type file struct {
 	zone     sealed.Key
 	pool     chan struct{}
 	scan     *scanner
+	own      [][]byte
 	size     int64 // of the file itself
 	expanded int64 // what was unpacked from it
 	sealed   bool

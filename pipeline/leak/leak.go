@@ -39,7 +39,9 @@ type In struct {
 	Zone     sealed.Key // opens sealed files; without it they are only found to be sealed
 	Allow    []Allowed  // findings that are known and have a reason
 	Base     string     // what the paths of Allow are below; "" means each folder
+	Own      []string   // texts of the program itself, which are no leak where they stand
 	Skip     []string   // files and folders left out: their paths
+	own      [][]byte   // as they stand in files
 	Workers  int        // files, or parts of one, looked at side by side; 0 means one a processor
 }
 
@@ -123,6 +125,7 @@ func (r Result) Fails() int64 {
 // people (about 100 bytes each) and a few MiB a worker, whatever the size of
 // the files. A file that cannot be read is said to be so and stops nothing.
 func Scan(ctx context.Context, in In) (Result, error) {
+	in.own = ownForms(in.Own)
 	if in.Workers <= 0 {
 		in.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -253,7 +256,7 @@ type report struct {
 // examine looks at a file's name and at what it holds. A reader that panics on
 // damaged bytes, as some of Parquet do, ends the file and not the scan.
 func examine(ctx context.Context, in In, set *set, j job, pool chan struct{}) (r report) {
-	x := &file{ctx: ctx, set: set, zone: in.Zone, pool: pool, scan: newScanner(set)}
+	x := &file{ctx: ctx, set: set, zone: in.Zone, pool: pool, scan: newScanner(set), own: in.own}
 	name := x.nameOf(j, &r)
 	if j.nameOnly {
 		return r

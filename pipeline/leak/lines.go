@@ -104,8 +104,12 @@ func (l *liner) piece(b []byte, from, to int) {
 // it is large and workers are idle.
 func (x *file) plain(name string, f *os.File, size int64, head []byte) {
 	text := isText(head)
-	p := &parted{x: x, f: f, size: size, text: text, total: x.tallies(name, head, text)}
-	p.cuts = cut(f, size, text)
+	var from io.ReaderAt = f
+	if text {
+		from = x.withoutOwn(f, size)
+	}
+	p := &parted{x: x, f: from, size: size, text: text, total: x.tallies(name, head, text)}
+	p.cuts = cut(from, size, text)
 	p.parts = make([]part, len(p.cuts)-1)
 	p.todo = make(chan int, len(p.parts))
 	for i := range p.parts {
@@ -130,7 +134,7 @@ func (x *file) plain(name string, f *os.File, size int64, head []byte) {
 // parted is a file that is looked at in parts.
 type parted struct {
 	x       *file
-	f       *os.File
+	f       io.ReaderAt
 	size    int64
 	text    bool
 	total   *tallies
@@ -200,7 +204,7 @@ func (p *parted) startsLine(at int64) bool {
 }
 
 // cut shares a file out, where it can after a line's end.
-func cut(f *os.File, size int64, text bool) []int64 {
+func cut(f io.ReaderAt, size int64, text bool) []int64 {
 	cuts := []int64{0}
 	near := make([]byte, windowBytes)
 	for at := int64(sectionBytes); at+sectionBytes/2 < size; at += sectionBytes {

@@ -46,8 +46,9 @@ type Summary struct {
 // ScanRegion ends a run: it looks through everything that should hold no clear
 // identifier, and demands that what does hold them opens with the key alone.
 // allowFile is the region's list of findings with a reason; it may be missing.
-func ScanRegion(ctx context.Context, folder *workspace.Folder, zone sealed.Key, allowFile string, workers int) (Summary, error) {
-	in := In{Base: folder.Path(), Identity: OfRegion(folder, zone), Workers: workers}
+// Own are texts of the program itself.
+func ScanRegion(ctx context.Context, folder *workspace.Folder, zone sealed.Key, allowFile string, own []string, workers int) (Summary, error) {
+	in := In{Own: own, Base: folder.Path(), Identity: OfRegion(folder, zone), Workers: workers}
 	for _, name := range append(outsideZone(), identityFolder, indexFolder) {
 		if folder.Exists(name) {
 			in.Folders = append(in.Folders, folder.Path(name))
