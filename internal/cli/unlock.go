@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 
+	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
 	"tre/internal/problem"
@@ -39,6 +40,7 @@ func unlock(s *term.Streams) (pipeline.Unlock, error) {
 // sealTo are the flags that say to whom a key is sealed.
 type sealTo struct {
 	Recipients []string
+	AgentKeys  []string // files of public keys that the SSH agent holds
 	Passphrase bool
 	Needed     int
 }
@@ -73,6 +75,31 @@ func (o sealTo) recipients(s *term.Streams) ([]keystore.Recipient, error) {
 		fmt.Fprintf(s.Err, "made an identity of your own, which opens the keys sealed to you: %s\nkeep a copy where your organisation keeps secrets; without it the keys do not open\n", path)
 	}
 	return []keystore.Recipient{usual}, err
+}
+
+// enrolled gives the recipients that an SSH agent opens a region's key for. The
+// agent is asked to sign, twice, to see that its signatures do not vary.
+func (o sealTo) enrolled(region *pipeline.Region, key string) ([]keystore.Recipient, error) {
+	var all []keystore.Recipient
+	for _, file := range o.AgentKeys {
+		if region.Unlock.Agent == nil {
+			return nil, problem.New(problem.Usage, "add: --agent", "wrong usage: --agent-key needs the SSH agent")
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, problem.Wrap(err, problem.Usage, "name the file that ends in .pub", "cannot read --agent-key")
+		}
+		public, _, _, _, err := ssh.ParseAuthorizedKey(data)
+		if err != nil {
+			return nil, problem.New(problem.Usage, "name the file that ends in .pub", "%s holds no public key of SSH", file)
+		}
+		one, err := keystore.AgentRecipient(region.Unlock.Agent, public, region.Settings.ID, key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 func (o sealTo) passphrase(s *term.Streams) ([]keystore.Recipient, error) {
