@@ -58,6 +58,12 @@ func examineModes(region *Region) ([]Finding, error) {
 }
 
 func examineLeftovers(region *Region) ([]Finding, error) {
+	switch {
+	case swapIsReady(region.Folder):
+		return []Finding{{false, unfinishedSwap(region.Folder).Error() + "; tre key rotate finishes it"}}, nil
+	case region.Folder.Exists(rotatingName):
+		return []Finding{{false, "a rotation of the key was stopped, or is at work; if it was stopped, the next run removes what it left"}}, nil
+	}
 	left, err := region.Folder.Files(".staging")
 	if len(left) > 0 {
 		return []Finding{{false, "a stopped run left " + term.Count(int64(len(left)), "half-written file; the next run removes it", "half-written files; the next run removes them")}}, err

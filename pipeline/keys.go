@@ -56,8 +56,15 @@ func (u Unlock) Ring() (*keystore.Keyring, error) {
 	return ring, nil
 }
 
-// Keys is the region's keystore.
-func (r *Region) Keys() (*keystore.Store, error) { return keystore.Of(r.Folder, r.Settings.ID) }
+// Keys is the region's keystore. It is refused while a rotation that was stopped
+// in its last step is not finished: some of the region's files are then under
+// the key before and some under the next.
+func (r *Region) Keys() (*keystore.Store, error) {
+	if swapIsReady(r.Folder) {
+		return nil, unfinishedSwap(r.Folder)
+	}
+	return keystore.Of(r.Folder, r.Settings.ID)
+}
 
 // Keyring is what was brought to open the region's keys.
 func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.Ring() }
@@ -65,6 +72,9 @@ func (r *Region) Keyring() (*keystore.Keyring, error) { return r.Unlock.Ring() }
 // Key opens the region's key. The caller wipes it when done. A region whose key
 // lies unsealed is refused until it is sealed.
 func (r *Region) Key() (pseudonymise.Key, error) {
+	if r.rotation != nil {
+		return r.rotation.lend()
+	}
 	if r.Folder.Exists(plainKeyName) {
 		return pseudonymise.Key{}, notSealed(r)
 	}

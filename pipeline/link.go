@@ -17,12 +17,24 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 	if len(files) == 0 {
 		return linkage.Result{}, nil
 	}
+	rotation := j.region.rotation
+	if rotation != nil {
+		if err := rotation.carryIndex(ctx, j, files); err != nil {
+			return linkage.Result{}, err
+		}
+	}
 	lists, said, err := linkageLists(j.region)
 	if err != nil {
 		return linkage.Result{}, err
 	}
 	inputs := []any{files, withheld, manifestsApplied(settled), said}
+	outputs := []string{linkage.PersonsFile, linkage.EventsFile, linkage.AlarmsFile}
 	return step(j, "link", "", inputs, func() (linkage.Result, []string, error) {
+		if rotation != nil {
+			result, err := rotation.linked()
+			j.counted = result.Records
+			return result, outputs, err
+		}
 		// Identity must not reach a disk in the clear, and what DuckDB spills would
 		// be: linkage has the memory, and no folder to spill into.
 		in := linkage.In{Folder: j.region.Folder, IdentityFiles: files, Withheld: withheld, Lists: lists, Threads: j.region.Settings.Threads,
@@ -32,7 +44,7 @@ func (j *job) link(ctx context.Context, settled []settledFeed) (linkage.Result, 
 		}
 		result, err := linkage.Run(ctx, in)
 		j.counted = result.Records
-		return result, []string{linkage.PersonsFile, linkage.EventsFile, linkage.AlarmsFile}, err
+		return result, outputs, err
 	})
 }
 

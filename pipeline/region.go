@@ -27,6 +27,8 @@ type Region struct {
 	Settings  Settings
 	Catalogue *feed.Catalogue
 	Unlock    Unlock // what opens its keys
+
+	rotation *rotation // set in a region that is made anew under its next key, beside the one it will replace
 }
 
 // InitRegion makes a region's folder: settings, a new key sealed to recipients

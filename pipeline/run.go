@@ -128,8 +128,13 @@ type outcome struct {
 	answers   answers
 }
 
-// clearLeftovers removes what a killed run left: half-written files, and what
-// its engine had spilled, which may hold identity.
+// clearLeftovers removes what a killed run left: half-written files, what its
+// engine had spilled, which may hold identity, and a rotation that was not
+// ready; and bridges between pseudonyms whose time is over.
 func clearLeftovers(region *Region) error {
-	return errors.Join(region.Folder.ClearStaging(), region.Folder.Remove(spillName))
+	err := errors.Join(region.Folder.ClearStaging(), region.Folder.Remove(spillName))
+	if !swapIsReady(region.Folder) {
+		err = errors.Join(err, region.Folder.Remove(rotatingName))
+	}
+	return errors.Join(err, removeBridges(region, time.Now()))
 }

@@ -23,7 +23,7 @@ that an SSH agent holds (--agent). docs/keys.md says more.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newKeyListCommand(s), newKeyNewCommand(s), newKeyResealCommand(s), newKeyRetireCommand(s), newKeySealCommand(s))
+	c.AddCommand(newKeyListCommand(s), newKeyNewCommand(s), newKeyRotateCommand(s), newKeyBridgeCommand(s), newKeyResealCommand(s), newKeyRetireCommand(s), newKeySealCommand(s))
 	return c
 }
 
@@ -92,7 +92,7 @@ holds that.`,
 					return problem.New(problem.Usage, "write it like 2028-10-31", "--expires is no date")
 				}
 			}
-			return changeKeys(s, region, &to, func(store *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
+			return changeKeys(s, region, spec.Name, &to, func(store *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
 				spec.Recipients = recipients
 				key, description, err := store.New(spec)
 				key.Wipe()
@@ -101,6 +101,7 @@ holds that.`,
 		},
 	}
 	to.flags(c)
+	to.agentFlag(c)
 	c.Flags().StringVar(&expires, "expires", "", "the first `DAY` on which it no longer opens, yyyy-MM-dd")
 	return c
 }
@@ -121,12 +122,13 @@ func newKeyResealCommand(s *term.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return changeKeys(s, region, &to, func(store *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
+			return changeKeys(s, region, args[1], &to, func(store *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
 				return store.Reseal(args[1], version, ring, recipients, to.Needed)
 			})
 		},
 	}
 	to.flags(c)
+	to.agentFlag(c)
 	c.Flags().IntVar(&version, "version", 0, "this version `N`; the latest when left out")
 	return c
 }
@@ -173,7 +175,7 @@ func newKeySealCommand(s *term.Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return changeKeys(s, region, &to, func(_ *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
+			return changeKeys(s, region, "region", &to, func(_ *keystore.Store, recipients []keystore.Recipient) (keystore.Description, error) {
 				return pipeline.SealPlainKey(region, recipients, to.Needed)
 			})
 		},
@@ -189,14 +191,23 @@ func (o *sealTo) flags(c *cobra.Command) {
 	c.Flags().IntVar(&o.Needed, "custodians", 1, "how many `N` of the recipients must come together to open it")
 }
 
+func (o *sealTo) agentFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&o.AgentKeys, "agent-key", nil, "with --agent: seal it to the key that the SSH agent holds, named by its public `FILE` (repeatable)")
+}
+
 // changeKeys changes the keystore under the region's lock, and says what was made.
-func changeKeys(s *term.Streams, region *pipeline.Region, to *sealTo, change func(*keystore.Store, []keystore.Recipient) (keystore.Description, error)) error {
+func changeKeys(s *term.Streams, region *pipeline.Region, name string, to *sealTo, change func(*keystore.Store, []keystore.Recipient) (keystore.Description, error)) error {
 	lock, err := region.Folder.Lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	recipients, err := to.recipients(s)
+	recipients, err := to.enrolled(region, name)
+	if err == nil && (len(to.AgentKeys) == 0 || len(to.Recipients) > 0) {
+		var more []keystore.Recipient
+		more, err = to.recipients(s)
+		recipients = append(recipients, more...)
+	}
 	if err != nil {
 		return err
 	}
