@@ -168,7 +168,10 @@ func (r *Region) ProjectKey(region pseudonymise.Key, project, purpose, version s
 				return pseudonymise.Key{}, err
 			}
 		}
-		return region.Derive("project", project, purpose, version), listErr
+		if listErr != nil {
+			return pseudonymise.Key{}, listErr
+		}
+		return region.Subkey("project", project, purpose, version)
 	}
 	return r.openKey(name)
 }

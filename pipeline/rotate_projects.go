@@ -50,7 +50,7 @@ func (r *rotation) projectKeys(store *keystore.Store) error {
 func (r *rotation) nextProjectKey(store *keystore.Store, approval *project.Approval) (pseudonymise.Key, error) {
 	before, err := store.Current(ProjectKeyName(approval.Metadata.ID), r.now)
 	if err != nil { // the project has no key of its own: ProjectKey derived it
-		return r.nextKey.Derive("project", approval.Metadata.ID, "extract", approval.SafeSetting.PseudonymKeyID), nil
+		return r.nextKey.Subkey("project", approval.Metadata.ID, "extract", approval.SafeSetting.PseudonymKeyID)
 	}
 	key, _, err := store.Rotate(keystore.Spec{Name: before.Name, Created: r.now, Expires: before.Expires})
 	if err != nil {

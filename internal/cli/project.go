@@ -181,10 +181,14 @@ func newProjectEndCommand(s *term.Streams, name, short string, end func(*workspa
 		Short: short,
 		Args:  cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			folder, err := workspace.Open(args[0])
+			region, err := openRegion(s, args[0])
 			if err != nil {
 				return err
 			}
+			if _, err := region.Keys(); err != nil { // a rotation that is not finished would undo this
+				return err
+			}
+			folder := region.Folder
 			lock, err := folder.Lock()
 			if err != nil {
 				return err

@@ -34,7 +34,7 @@ type In struct {
 // purpose, and the version that the approval's pseudonymKeyId names.
 func Derived(region pseudonymise.Key) func(*Approval) (pseudonymise.Key, error) {
 	return func(a *Approval) (pseudonymise.Key, error) {
-		return region.Derive("project", a.Metadata.ID, "extract", a.SafeSetting.PseudonymKeyID), nil
+		return region.Subkey("project", a.Metadata.ID, "extract", a.SafeSetting.PseudonymKeyID)
 	}
 }
 

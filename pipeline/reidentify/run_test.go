@@ -72,7 +72,7 @@ func (w *world) in(t *testing.T, approval string, list []byte, signers ...string
 		Out: out, OutName: "answer.csv", Now: now(), Program: "a test",
 		RegionKey: w.region.Key,
 		ProjectKey: func(k pseudonymise.Key, id string) (pseudonymise.Key, error) {
-			return k.Derive("project", id, "extract", "1"), nil
+			return k.Subkey("project", id, "extract", "1")
 		}}
 }
 
@@ -148,7 +148,11 @@ func TestPracticeGetsItsOwnPatientsOnly(t *testing.T) {
 func TestProjectPseudonyms(t *testing.T) {
 	w := inWorld(t)
 	own := w.read(t, practice)
-	hasher := w.key.Derive("project", "P1", "extract", "1").Hasher("extract", "P1", "person")
+	project, err := w.key.Subkey("project", "P1", "extract", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hasher := project.Hasher("extract", "P1", "person")
 	var ids []uuid.UUID
 	for _, person := range own.some(10) {
 		ids = append(ids, hasher.Sum(person[:]))
