@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -42,9 +40,13 @@ func (j *job) analyse(ctx context.Context, manifests []feed.Manifest, records li
 	if err != nil {
 		return answers{}, err
 	}
+	hashes, err := packHashes(j.region.Folder)
+	if err != nil {
+		return answers{}, err
+	}
 	a := answers{ask: func(ctx context.Context) (analyse.Result[disclose.Table], error) { return analyse.Run(ctx, in) }}
 	state, _ := readState(j.region.Folder, "linked-person")
-	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, in.AsAt, in.Standing, questions, in.Packs}, func() (bool, []string, error) {
+	_, err = step(j, "analyse", "", []any{state.Inputs, state.Outputs, in.AsAt, in.Standing, questions, hashes}, func() (bool, []string, error) {
 		result, err := a.ask(ctx)
 		if err != nil {
 			return false, nil, err
@@ -59,7 +61,7 @@ func (j *job) analyse(ctx context.Context, manifests []feed.Manifest, records li
 func (j *job) questions(manifests []feed.Manifest) (analyse.In[disclose.Table], error) {
 	asAt, err := j.asAt(manifests)
 	return analyse.In[disclose.Table]{
-		Tables: analysed(j.region), Packs: analysisPacks{j.region.Folder}, Database: j.engine(), AsAt: asAt,
+		Tables: analysed(j.region), Packs: analysisPacks(j.region.Folder), Database: j.engine(), AsAt: asAt,
 		Standing: answer.Parameters(j.region.Settings.Parameters),
 		Protect:  protect, Write: j.region.Folder,
 	}, err
@@ -72,33 +74,32 @@ func analysed(region *Region) []string {
 }
 
 // analysisPacks are the reference packs of a region that a question can be
-// built on: the table lies in a file named like the pack.
-type analysisPacks struct{ folder *workspace.Folder }
-
-// Table gives a pack's file after checking every byte of the pack.
-func (p analysisPacks) Table(name string) (path, version string, err error) {
-	all, err := reference.List(p.folder)
-	if err != nil || !slices.ContainsFunc(all, func(pack *reference.Pack) bool { return pack.Name == name }) {
-		return "", "", err
+// built on: the table lies in a file named like the pack. Every byte of a pack
+// is checked before it is used.
+func analysisPacks(folder *workspace.Folder) analyse.Packs {
+	return func(name string) (path, version string, err error) {
+		all, err := reference.List(folder)
+		if err != nil || !slices.ContainsFunc(all, func(pack *reference.Pack) bool { return pack.Name == name }) {
+			return "", "", err
+		}
+		pack, err := reference.Open(folder, name)
+		if err != nil {
+			return "", "", err
+		}
+		path, err = pack.Path(name + ".csv")
+		return path, pack.Version + " " + pack.Hash()[:16], err
 	}
-	pack, err := reference.Open(p.folder, name)
-	if err != nil {
-		return "", "", err
-	}
-	path, err = pack.Path(name + ".csv")
-	return path, pack.Version + " " + pack.Hash()[:16], err
 }
 
-// MarshalJSON gives the hashes of all packs: with another pack the questions
+// packHashes tells one set of packs from another: with another the questions
 // are asked again.
-func (p analysisPacks) MarshalJSON() ([]byte, error) {
-	all, err := reference.List(p.folder)
+func packHashes(folder *workspace.Folder) (map[string]string, error) {
+	all, err := reference.List(folder)
 	hashes := map[string]string{}
 	for _, pack := range all {
 		hashes[pack.Name] = pack.Hash()
 	}
-	text, jsonErr := json.Marshal(hashes)
-	return text, errors.Join(err, jsonErr)
+	return hashes, err
 }
 
 // protect is the disclosure rule every answer passes through.

@@ -62,7 +62,7 @@ func (o AskOptions) in() (analyse.In[disclose.Table], error) {
 	asAt := o.AsAt
 	switch {
 	case o.Region != nil:
-		in.Tables, in.Packs = analysed(o.Region), analysisPacks{o.Region.Folder}
+		in.Tables, in.Packs = analysed(o.Region), analysisPacks(o.Region.Folder)
 		in.Database = duck.Options{Threads: o.Region.Settings.Threads, MemoryBytes: o.Region.Settings.MemoryMiB << 20}
 		in.Standing = answer.Parameters(o.Region.Settings.Parameters)
 		if asAt == "" {
@@ -78,7 +78,7 @@ func (o AskOptions) in() (analyse.In[disclose.Table], error) {
 		if err != nil {
 			return in, problem.Wrap(err, problem.Usage, "give the folder whose reference/ holds the packs", "--reference cannot be opened")
 		}
-		in.Packs = analysisPacks{folder}
+		in.Packs = analysisPacks(folder)
 	}
 	if asAt == "" {
 		return in, nil

@@ -53,6 +53,7 @@ func (s Span) sql() string {
 	return withFraction(plain(total))
 }
 
+// String gives the span as SQL writes it, such as 1 year.
 func (s Span) String() string { return plain(s.Count) + " " + string(s.Unit) }
 
 // TimeInput says how a column holds dates or times.

@@ -10,12 +10,9 @@ import (
 	"tre/sql"
 )
 
-// Packs gives the reference packs there are. Nil has none.
-type Packs interface {
-	// Table gives the CSV file that is a pack's table, and the pack's version
-	// and hash in words. A pack that is not there gives "".
-	Table(pack string) (path, version string, err error)
-}
+// Packs finds a reference pack: the CSV file that is its table, and its version
+// and hash in words. A pack that is not there gives "". Nil has none.
+type Packs func(pack string) (path, version string, err error)
 
 // plan is what is asked, in order, with what and from what, before any record
 // is read.
@@ -164,7 +161,7 @@ func (p *plan) find(packs Packs) error {
 			if _, found := p.packs[name]; found || packs == nil {
 				continue
 			}
-			path, version, err := packs.Table(name)
+			path, version, err := packs(name)
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ type guarded struct {
 
 var errTorn = errors.New("it breaks off")
 
+// Read passes bytes on until there are more than the file may expand to.
 func (g *guarded) Read(p []byte) (int, error) {
 	n, err := g.from.Read(p)
 	g.x.expanded += int64(n)

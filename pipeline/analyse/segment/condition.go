@@ -16,6 +16,7 @@ const (
 	Text               // one of a few words
 )
 
+// String names the kind as an error says it.
 func (k Kind) String() string { return [...]string{"yes or no", "a number", "text"}[k] }
 
 // Feature is a column a condition may name.

@@ -9,6 +9,7 @@ type SyntaxError struct {
 	Why          string
 }
 
+// Error says where in the text and what was expected.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Why)
 }
