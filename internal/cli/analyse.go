@@ -85,6 +85,9 @@ func sayAnswer(s *term.Streams, o *pipeline.AskOptions, asked pipeline.Asked) er
 		return s.Answer(said)
 	}
 	if o.Out != "" {
+		if asked.Question.Kind != sql.Counts {
+			fmt.Fprintln(s.Err, "warning: the file holds rows about persons: it must stay inside the region")
+		}
 		_, err := fmt.Fprintf(s.Out, "%s as at %s: %s written to %s\n", o.Question, asAt, term.Count(asked.Rows, "row", "rows"), o.Out)
 		return err
 	}
