@@ -145,14 +145,16 @@ func TestKilledWhileResealing(t *testing.T) {
 	newFile := contents(t, s, "keys/region-v1.age")
 	overwrite(t, s, directoryName, old)
 	edit(t, s, func(dir *directory) { dir.Keys[0].Next = &d.Sealing })
-	for name, moment := range map[string]struct {
+	moments := []struct { // in this order: what follows goes on from the last
+		name string
 		file []byte
 		ring *Keyring
-	}{"before": {oldFile, ring(t, a)}, "after": {newFile, ring(t, b, c)}} {
+	}{{"before", oldFile, ring(t, a)}, {"after", newFile, ring(t, b, c)}}
+	for _, moment := range moments {
 		overwrite(t, s, "keys/region-v1.age", moment.file)
 		back, _, err := s.Open("region", 0, made, moment.ring)
 		if err != nil || back.ID() != key.ID() {
-			t.Error(name, err)
+			t.Error(moment.name, err)
 		}
 	}
 	if _, err := s.Reseal("region", 1, ring(t, b, c), []Recipient{a.recipient}, 1); err != nil {
