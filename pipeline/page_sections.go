@@ -38,7 +38,8 @@ func reportLinked(records linkedRecords) []report.LinkedRow {
 	var rows []report.LinkedRow
 	for _, f := range records.feeds {
 		for _, t := range f.Tables {
-			rows = append(rows, report.LinkedRow{Table: t.Table, Feed: t.Feed, Rows: disclose.Count(t.Rows), LeftOut: disclose.Count(t.LeftOut)})
+			cells := disclose.Parts(t.Rows, t.LeftOut) // both are the rows in force, which are shown exactly
+			rows = append(rows, report.LinkedRow{Table: t.Table, Feed: t.Feed, Rows: cells[0], LeftOut: cells[1]})
 		}
 	}
 	return rows
@@ -86,13 +87,25 @@ func addTo(q *report.Quality, c feed.FieldCount) {
 	q.Missing += c.Missing
 }
 
+// reportSteps protects the steps of a feed together: how many records it has
+// follows from the rows in force.
 func reportSteps(index linkage.Result) []report.Step {
 	var steps []report.Step
+	byFeed, counts := map[string][]int{}, map[string][]int64{}
+	add := func(feed, step string, records int64) {
+		byFeed[feed], counts[feed] = append(byFeed[feed], len(steps)), append(counts[feed], records)
+		steps = append(steps, report.Step{Feed: feed, Step: step})
+	}
 	for _, s := range index.Steps {
-		steps = append(steps, report.Step{Feed: s.Feed, Step: s.Step, Records: disclose.Count(s.Records)})
+		add(s.Feed, s.Step, s.Records)
 	}
 	for _, e := range index.Excluded {
-		steps = append(steps, report.Step{Feed: e.Feed, Step: "not linked: " + e.Reason, Records: disclose.Count(e.Records)})
+		add(e.Feed, "not linked: "+e.Reason, e.Records)
+	}
+	for feed, at := range byFeed {
+		for i, cell := range disclose.Parts(counts[feed]...) {
+			steps[at[i]].Records = cell
+		}
 	}
 	return steps
 }

@@ -6,14 +6,14 @@
 // A Cell can be made only here, so whatever holds cells, a Table above all, has
 // been protected; code that shows things takes cells and tables, never numbers.
 //
-// What the rule does not do: it suppresses no further cells to protect the
-// first ones. A total is counted and then rounded, like any other cell, and the
-// rounding of the total and of the published parts blurs their difference. It
-// nearly always leaves a suppressed part several possible values; it does not
-// promise to (TestWhatRoundingDoesNotCover). Nor is anything done about setting
-// two tables or two releases side by side. So what has passed the rule may be
-// shown inside the region, and is not yet fit to be released from it;
-// docs/decisions/2026-11-22-report-small-numbers.md says more.
+// A Table's totals do not undo it. Each count is published where somebody who
+// knows the rule, and every total, is left at least three counts that each "*"
+// could be; a ledger keeps what such a reader can work out.
+//
+// Nothing is done about setting two tables or two releases side by side. So what
+// has passed the rule may be shown inside the region, and is not yet fit to be
+// released from it; docs/decisions/2026-11-22-report-small-numbers.md and
+// 2026-11-23-totals-keep-hidden-counts-hidden.md say more.
 package disclose
 
 import "strconv"

@@ -43,67 +43,74 @@ type row struct {
 	numbers []Number
 }
 
-// Protect applies the small-number rule to every count. It refuses a table that
-// is not whole: a row too short or too long, a negative count, a repeated row.
+// Protect applies the small-number rule to every count, and sees to it that no
+// total undoes it (see the package comment). It refuses a table that is not
+// whole: a row too short or too long, a negative count, a repeated row.
 func Protect(raw Raw) (Table, error) {
-	if len(raw.Labels) != len(raw.Counts) {
-		return Table{}, fmt.Errorf("table %s: %d rows of labels, %d of counts", raw.Name, len(raw.Labels), len(raw.Counts))
-	}
-	if len(raw.Values) > 0 && len(raw.Numbers) != len(raw.Labels) {
-		return Table{}, fmt.Errorf("table %s: %d rows of labels, %d of values", raw.Name, len(raw.Labels), len(raw.Numbers))
+	if err := raw.check(); err != nil {
+		return Table{}, fmt.Errorf("table %s: %w", raw.Name, err)
 	}
 	t := Table{name: raw.Name, dimensions: slices.Clone(raw.Dimensions), measures: slices.Clone(raw.Measures), values: slices.Clone(raw.Values)}
-	seen := map[string]bool{}
-	for i, labels := range raw.Labels {
-		if len(labels) != len(t.dimensions) || len(raw.Counts[i]) != len(t.measures) {
-			return Table{}, fmt.Errorf("table %s: row %d does not have a value for each column", raw.Name, i+1)
-		}
-		key := strings.Join(labels, "\x00")
-		if seen[key] {
-			return Table{}, fmt.Errorf("table %s: row %d repeats the labels of another", raw.Name, i+1)
-		}
-		seen[key] = true
-		cells, err := protectRow(raw.Counts[i])
+	for _, labels := range raw.Labels {
+		t.rows = append(t.rows, row{labels: slices.Clone(labels), cells: make([]Cell, len(t.measures))})
+	}
+	for m := range t.measures {
+		cells, err := protectColumn(raw.Labels, raw.column(m))
 		if err != nil {
-			return Table{}, fmt.Errorf("table %s: row %d: %w", raw.Name, i+1, err)
+			return Table{}, fmt.Errorf("table %s: %w", raw.Name, err)
 		}
-		numbers, err := protectNumbers(raw, i, cells)
-		if err != nil {
-			return Table{}, fmt.Errorf("table %s: row %d: %w", raw.Name, i+1, err)
+		for i := range t.rows {
+			t.rows[i].cells[m] = cells[i]
 		}
-		t.rows = append(t.rows, row{slices.Clone(labels), cells, numbers})
+	}
+	for i := range t.rows {
+		t.rows[i].numbers = protectNumbers(raw, i, t.rows[i].cells)
 	}
 	return t, nil
 }
 
-func protectRow(counts []*int64) ([]Cell, error) {
-	cells := make([]Cell, len(counts))
-	for i, n := range counts {
-		switch {
-		case n == nil:
-			cells[i] = NotAssessable()
-		case *n < 0:
-			return nil, fmt.Errorf("column %d holds a negative count", i+1)
-		default:
-			cells[i] = Count(*n)
-		}
+// check refuses a table that is not whole.
+func (raw Raw) check() error {
+	if len(raw.Labels) != len(raw.Counts) {
+		return fmt.Errorf("%d rows of labels, %d of counts", len(raw.Labels), len(raw.Counts))
 	}
-	return cells, nil
+	if len(raw.Values) > 0 && len(raw.Numbers) != len(raw.Labels) {
+		return fmt.Errorf("%d rows of labels, %d of values", len(raw.Labels), len(raw.Numbers))
+	}
+	seen := map[string]bool{}
+	for i, labels := range raw.Labels {
+		whole := len(labels) == len(raw.Dimensions) && len(raw.Counts[i]) == len(raw.Measures)
+		if !whole || len(raw.Values) > 0 && len(raw.Numbers[i]) != len(raw.Values) {
+			return fmt.Errorf("row %d does not have a value for each column", i+1)
+		}
+		key := strings.Join(labels, "\x00")
+		if seen[key] {
+			return fmt.Errorf("row %d repeats the labels of another", i+1)
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// column gives the counts of a measure.
+func (raw Raw) column(measure int) []*int64 {
+	counts := make([]*int64, len(raw.Counts))
+	for i := range raw.Counts {
+		counts[i] = raw.Counts[i][measure]
+	}
+	return counts
 }
 
 // protectNumbers protects the values of a row by its protected counts.
-func protectNumbers(raw Raw, at int, cells []Cell) ([]Number, error) {
+func protectNumbers(raw Raw, at int, cells []Cell) []Number {
 	if len(raw.Values) == 0 {
-		return nil, nil
-	}
-	if len(raw.Numbers[at]) != len(raw.Values) {
-		return nil, fmt.Errorf("%d values for %d columns", len(raw.Numbers[at]), len(raw.Values))
+		return nil
 	}
 	numbers := make([]Number, len(raw.Values))
 	for i, n := range raw.Numbers[at] {
 		numbers[i] = number(n, raw.Values[i].Statistic, raw.Counts[at], cells)
 	}
-	return numbers, nil
+	return numbers
 }
 
 // Name gives the table's name.
