@@ -13,7 +13,8 @@
 //	remainder        what is left, clustered by the same keys (steps 6 and 7),
 //	                 where no two of a cluster speak against each other
 //	profile          what is left after that, by match weight: never two NHS
-//	                 numbers, never against a name (Fellegi and Sunter 1969)
+//	                 numbers, never against a name (Fellegi and Sunter 1969),
+//	                 and taken back where it makes an implausible person
 //	decide, part     what people decided is one person, or two
 //	guards           mother and baby, and implausible clusters, taken apart
 //	persons          ids that outlive the run, and what changed since the last

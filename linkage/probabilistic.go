@@ -44,7 +44,7 @@ func (l *linker) probabilistic(ctx context.Context) error {
 	if err := l.bridge(ctx); err != nil {
 		return fmt.Errorf("join by match weight: %w", err)
 	}
-	return l.run(ctx, "remainder_pair", "compare", "profile_join")
+	return l.run(ctx, "remainder_pair", "compare", "profile_join", "profile_undo")
 }
 
 // weight is the match weight of two persons: that of the best of their faces.

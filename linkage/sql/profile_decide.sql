@@ -5,7 +5,7 @@
 -- the same, or two of one source that would fall to one person. One source's two
 -- local ids speak against it, too, unless the forename is the same and the
 -- weight is more by another margin: sources do enter a person twice.
--- Reads: scored, feature, settled, loose, unit, apart_node, rule. Changes: assigned, weighing.
+-- Reads: scored, feature, settled, loose, unit, apart_node, rule. Changes: assigned, unweighed, weighing.
 CREATE OR REPLACE TEMP TABLE weighed AS
 SELECT s.unit, s.node, s.weight, f.matched_on, s.node IN (SELECT person FROM settled) AS is_settled,
     (f.birth IN ('agrees', 'part') AND (f.forename IN ('agrees', 'similar') OR s.is_alike)
@@ -37,6 +37,7 @@ DELETE FROM won WHERE unit IN (
 CREATE OR REPLACE TEMP TABLE moved AS
 SELECT o.unit, w.node AS person, w.matched_on, w.weight, w.runner_up, w.candidates FROM won w JOIN loose o ON o.node = w.unit;
 
+INSERT INTO unweighed SELECT * FROM assigned WHERE unit IN (SELECT unit FROM moved);
 DELETE FROM assigned WHERE unit IN (SELECT unit FROM moved);
 INSERT INTO assigned SELECT unit, person, 75, matched_on, 'unknown', candidates FROM moved;
 INSERT INTO weighing SELECT unit, weight, runner_up FROM moved;

@@ -1,6 +1,6 @@
 -- Which clusters of loose persons are one? Not one in which two speak against
 -- each other, looked at once more now that all of them are compared.
--- Reads: component (unit, component), weighed, feature, loose. Changes: assigned, weighing.
+-- Reads: component (unit, component), weighed, feature, loose. Changes: assigned, unweighed, weighing.
 CREATE OR REPLACE TEMP TABLE broken AS
 SELECT DISTINCT c.component FROM feature f JOIN component c USING (unit)
 WHERE f.birth NOT IN ('agrees', 'part') OR f.forename NOT IN ('agrees', 'similar') OR f.is_number_different OR f.is_told_apart;
@@ -22,6 +22,7 @@ CREATE OR REPLACE TEMP TABLE joined AS
 SELECT a.unit FROM assigned a JOIN moved m USING (unit) WHERE a.person = m.person AND a.step_order <> 80;
 
 DELETE FROM moved WHERE unit IN (SELECT unit FROM joined);
+INSERT INTO unweighed SELECT * FROM assigned WHERE unit IN (SELECT unit FROM moved);
 DELETE FROM assigned WHERE unit IN (SELECT unit FROM moved);
 INSERT INTO assigned SELECT unit, person, 75, matched_on, 'unknown', 1 FROM moved;
 INSERT INTO weighing SELECT unit, weight, NULL FROM moved;

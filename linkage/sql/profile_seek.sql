@@ -5,7 +5,10 @@
 -- of the list of exclusions, and whoever has no forename, for whom place and
 -- birth date fit a twin as well.
 -- Reads: unit, unit_of, version, name_form, assigned, ambiguous, left_alone,
--- decided_apart, rule. Makes: settled, loose, sought, apart_node, pair.
+-- decided_apart, rule. Makes: settled, loose, sought, apart_node, pair,
+-- unweighed (what assigned said of the units that weights move).
+CREATE OR REPLACE TEMP TABLE unweighed AS SELECT * FROM assigned WHERE false;
+
 CREATE OR REPLACE TEMP TABLE settled AS SELECT DISTINCT person FROM assigned WHERE step_order IN (20, 30);
 
 CREATE OR REPLACE TEMP TABLE alone AS
