@@ -154,7 +154,19 @@ func (l *linker) openPrevious(ctx context.Context, in In) error {
 	if err := l.db.Exec(ctx, "CREATE TABLE previous AS "+previous); err != nil {
 		return fmt.Errorf("read the previous person index: %w", err)
 	}
-	return nil
+	if in.Previous == "" {
+		return nil
+	}
+	return l.forget(ctx, "previous_index")
+}
+
+// forget gives back the room of what open offered.
+func (l *linker) forget(ctx context.Context, table string) error {
+	kind := "VIEW "
+	if !l.key.None() {
+		kind = "TABLE "
+	}
+	return l.db.Exec(ctx, "DROP "+kind+duck.Name(table))
 }
 
 // offerNames makes the tables of the forms names take.
@@ -176,6 +188,9 @@ func (l *linker) offerNames(ctx context.Context) error {
 func (l *linker) link(ctx context.Context) error {
 	// What every record says, and which are one person by the source's own word.
 	if err := l.run(ctx, "rules", "names", "records"); err != nil {
+		return err
+	}
+	if err := l.forget(ctx, "identity"); err != nil {
 		return err
 	}
 	if err := l.readDecisions(ctx, l.lists.Decisions); err != nil {

@@ -25,7 +25,7 @@ func (j *job) scan(ctx context.Context) error {
 		return err
 	}
 	_, err = step(j, "scan", "", []any{inputs, j.keyID}, func() (leak.Summary, []string, error) {
-		found, err := leak.ScanRegion(ctx, j.region.Folder, j.zone, allowName, ownTexts(), j.region.Settings.Threads)
+		found, err := leak.ScanRegion(ctx, j.region.Folder, j.zone, allowName, OwnWords(), j.region.Settings.Threads)
 		if err != nil {
 			return found, nil, err
 		}
@@ -34,18 +34,27 @@ func (j *job) scan(ctx context.Context) error {
 	return err
 }
 
-// ownTexts are what the questions say of themselves. Methods are named after
-// people, and are printed beside every answer.
-func ownTexts() []string {
-	var texts []string
+// OwnWords are what the questions, and the tables they read, say of themselves.
+// Methods are named after people, and are printed beside every answer; a word
+// of a rule may be somebody's name spelt wrongly.
+func OwnWords() leak.Own {
+	var own leak.Own
 	questions, _ := sql.Questions()
 	for _, q := range questions {
-		texts = append(texts, q.Title, q.Unit, q.Source, q.Limits)
+		own.Texts = append(own.Texts, q.Title, q.Unit, q.Source, q.Limits)
 		for _, f := range q.Figures {
-			texts = append(texts, f.Title, f.Note)
+			own.Texts = append(own.Texts, f.Title, f.Note)
 		}
 	}
-	return texts
+	references, _ := sql.References()
+	for _, r := range references {
+		own.Texts = append(own.Texts, r.Title, r.Source)
+		own.Words = append(own.Words, r.Title)
+		for _, row := range r.Rows {
+			own.Words = append(own.Words, row...)
+		}
+	}
+	return own
 }
 
 func refuseLeaks(region *Region, found leak.Summary) error {

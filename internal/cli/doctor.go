@@ -71,7 +71,7 @@ func runDoctor(ctx context.Context, s *term.Streams, o doctorOptions) error {
 
 // runLeaks looks for clear identifiers, of the region if one is named.
 func runLeaks(ctx context.Context, s *term.Streams, o doctorOptions) error {
-	in := leak.In{Folders: o.Leaks}
+	in := leak.In{Folders: o.Leaks, Own: pipeline.OwnWords()}
 	var err error
 	if o.Allow != "" {
 		if in.Allow, err = leak.ReadAllow(o.Allow); err != nil {

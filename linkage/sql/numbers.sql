@@ -156,3 +156,4 @@ UPDATE version SET postcode = NULL WHERE postcode IN (SELECT postcode FROM ignor
 
 DROP TABLE unit_number; DROP TABLE number_birth; DROP TABLE holder; DROP TABLE holder_sex; DROP TABLE standing; DROP TABLE unclear;
 DROP TABLE reference; DROP TABLE named; DROP TABLE compared; DROP TABLE kept; DROP TABLE people_at;
+CHECKPOINT;

@@ -64,6 +64,8 @@ JOIN step s ON s.step_order = CASE
     WHEN a.step_order IN (20, 30) AND r.number IS DISTINCT FROM w.number THEN 10
     ELSE a.step_order END;
 
+CHECKPOINT;
+
 -- What changed against the previous index, with a reason.
 CREATE TABLE event AS
 WITH moved AS (

@@ -120,3 +120,4 @@ SELECT s.unit, coalesce(b.birth_date, s.low) AS birth_date, s.birth_year, coales
 FROM said s LEFT JOIN birth b USING (unit) LEFT JOIN sexes x USING (unit);
 
 DROP TABLE doubtful; DROP TABLE doubted; DROP TABLE majority; DROP TABLE model; DROP TABLE majority_name; DROP TABLE majority_sex; DROP TABLE judged_record; DROP TABLE part;
+CHECKPOINT;

@@ -73,8 +73,8 @@ type set struct {
 	empty  bool
 }
 
-func newSet(ctx context.Context, identity Identity) (*set, error) {
-	s := &set{seed: maphash.MakeSeed(), common: commonWords(), empty: true}
+func newSet(ctx context.Context, identity Identity, ownWords []string) (*set, error) {
+	s := &set{seed: maphash.MakeSeed(), common: commonWords(ownWords), empty: true}
 	if _, err := rand.Read(s.key[:]); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ type In struct {
 	Zone     sealed.Key // opens sealed files; without it they are only found to be sealed
 	Allow    []Allowed  // findings that are known and have a reason
 	Base     string     // what the paths of Allow are below; "" means each folder
-	Own      []string   // texts of the program itself, which are no leak where they stand
+	Own      Own        // the program's own words
 	Skip     []string   // files and folders left out: their paths
 	own      [][]byte   // as they stand in files
 	Workers  int        // files, or parts of one, looked at side by side; 0 means one a processor
@@ -125,11 +125,11 @@ func (r Result) Fails() int64 {
 // people (about 100 bytes each) and a few MiB a worker, whatever the size of
 // the files. A file that cannot be read is said to be so and stops nothing.
 func Scan(ctx context.Context, in In) (Result, error) {
-	in.own = ownForms(in.Own)
+	in.own = ownForms(in.Own.Texts)
 	if in.Workers <= 0 {
 		in.Workers = runtime.GOMAXPROCS(0)
 	}
-	set, err := newSet(ctx, in.Identity)
+	set, err := newSet(ctx, in.Identity, in.Own.Words)
 	if err != nil {
 		return Result{}, err
 	}

@@ -261,7 +261,7 @@ func letters5(r *rand.Rand) []byte {
 // buffers, windows and the parts of a file.
 func TestFoundWhereverItStands(t *testing.T) {
 	folder := t.TempDir()
-	set, err := newSet(t.Context(), invented())
+	set, err := newSet(t.Context(), invented(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestSealedFilesNeedTheKey(t *testing.T) {
 	if _, err := Scan(t.Context(), In{Folders: []string{folder.Path()}, Identity: OfRegion(folder, other)}); problem.CodeOf(err) != problem.KeyMissing {
 		t.Errorf("another key gave %v", err)
 	}
-	summary, err := ScanRegion(t.Context(), folder, key, "", nil, 2)
+	summary, err := ScanRegion(t.Context(), folder, key, "", Own{}, 2)
 	if err != nil || summary.Certain != 0 || len(summary.Unsealed) != 0 || summary.Sealed != 1 {
 		t.Errorf("%+v, %v", summary, err)
 	}
@@ -360,7 +360,7 @@ func TestSealedFilesNeedTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, folder.Path(), "linked/note.csv", []byte(planted))
-	summary, err = ScanRegion(t.Context(), folder, key, "", nil, 2)
+	summary, err = ScanRegion(t.Context(), folder, key, "", Own{}, 2)
 	if err != nil || len(summary.Unsealed) != 1 || summary.Certain < 2 {
 		t.Errorf("%+v, %v", summary, err)
 	}

@@ -9,6 +9,12 @@ import (
 	"slices"
 )
 
+// Own are the words of the program itself.
+type Own struct {
+	Texts []string // no leak wherever they stand, from first letter to last
+	Words []string // texts whose words in small letters are ordinary words
+}
+
 // ownMost is how large a file may be for the program's own words to be taken
 // out of it: pages and answers are smaller.
 const ownMost = 64 << 20

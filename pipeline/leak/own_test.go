@@ -3,6 +3,7 @@ package leak
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -16,7 +17,7 @@ func TestTheProgramsOwnWordsAreNoLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, with := range map[string][]string{"with": {own}, "without": nil} {
+	for name, with := range map[string]Own{"with": {Texts: []string{own}}, "without": {}} {
 		result, err := Scan(t.Context(), In{Folders: []string{folder}, Identity: invented(), Own: with, Workers: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -27,8 +28,28 @@ func TestTheProgramsOwnWordsAreNoLeak(t *testing.T) {
 				found[filepath.Base(f.File)] = true
 			}
 		}
-		if !found["other.html"] || found["own.html"] != (with == nil) {
+		if !found["other.html"] || found["own.html"] != (with.Texts == nil) {
 			t.Errorf("%s the program's texts: found in %v", name, found)
+		}
+	}
+}
+
+// TestTheProgramsWordsAreOrdinary: two words of a rule that are also somebody's
+// names, spelt wrongly perhaps, are no person where they stand side by side in
+// small letters; a name that no rule has still is.
+func TestTheProgramsWordsAreOrdinary(t *testing.T) {
+	folder := t.TempDir()
+	words := strings.ToLower(forename + " | " + surname)
+	if err := os.WriteFile(filepath.Join(folder, "rules.md"), []byte("| 7 | "+words+" |\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for rule, wanted := range map[string]Severity{words: Weak, strings.ToLower(forename) + " " + surname: Certain} {
+		result, err := Scan(t.Context(), In{Folders: []string{folder}, Identity: invented(), Own: Own{Words: []string{rule}}, Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Findings) != 1 || result.Findings[0].Severity != wanted {
+			t.Errorf("with rule words %q: %+v, want one finding, %s", rule, result.Findings, wanted)
 		}
 	}
 }

@@ -47,7 +47,7 @@ type Summary struct {
 // identifier, and demands that what does hold them opens with the key alone.
 // allowFile is the region's list of findings with a reason; it may be missing.
 // Own are texts of the program itself.
-func ScanRegion(ctx context.Context, folder *workspace.Folder, zone sealed.Key, allowFile string, own []string, workers int) (Summary, error) {
+func ScanRegion(ctx context.Context, folder *workspace.Folder, zone sealed.Key, allowFile string, own Own, workers int) (Summary, error) {
 	in := In{Own: own, Base: folder.Path(), Identity: OfRegion(folder, zone), Workers: workers}
 	for _, name := range append(outsideZone(), identityFolder, indexFolder) {
 		if folder.Exists(name) {
