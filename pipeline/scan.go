@@ -63,7 +63,7 @@ func refuseLeaks(region *Region, found leak.Summary) error {
 	}
 	where := ""
 	for _, f := range found.Findings {
-		if f.Severity == leak.Certain {
+		if f.Severity == leak.Certain && f.Allowed == "" && !f.Sealed {
 			where = fmt.Sprintf(", the first in %s", f.File)
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Own are the words of the program itself.
@@ -26,7 +27,9 @@ func ownForms(texts []string) [][]byte {
 	var all [][]byte
 	for _, text := range texts {
 		quoted, _ := json.Marshal(text)
-		for _, form := range []string{text, html.EscapeString(text), template.HTMLEscapeString(text), string(bytes.Trim(quoted, `"`))} {
+		escaped := template.HTMLEscapeString(text)
+		inPage := strings.ReplaceAll(escaped, "+", "&#43;") // as html/template has it
+		for _, form := range []string{text, html.EscapeString(text), escaped, inPage, string(bytes.Trim(quoted, `"`))} {
 			if len(form) > 20 { // a shorter one could stand in a record
 				all = append(all, []byte(form))
 			}
