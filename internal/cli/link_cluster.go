@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tre/internal/problem"
 	"tre/internal/term"
@@ -14,9 +15,37 @@ import (
 
 type linkClusterOptions struct {
 	links.ClusterOptions
-	Method  string
-	Ties    string
+	Flags   clusterFlags
 	Threads int
+}
+
+// clusterFlags are the flags that say how to cluster.
+type clusterFlags struct{ method, ties string }
+
+func (o *clusterFlags) add(f *pflag.FlagSet, into *links.ClusterOptions) {
+	f.Float64Var(&into.MinProbability, "min-probability", 0, "least match `PROBABILITY` of a link; chosen from the pairs when not given")
+	f.StringVar(&o.method, "method", string(links.Bridges), "bridges, components or best-links")
+	f.StringVar(&into.Decisions, "decisions", "", "CSV `FILE` of decisions: pairs that are, or are not, one person")
+	f.StringSliceVar(&into.Distinct, "distinct", nil, "`COLUMN` of a verified identifier; repeatable")
+	f.StringSliceVar(&into.DuplicateFree, "duplicate-free", nil, "`INPUT` that holds each person once, for best-links; repeatable")
+	f.StringVar(&o.ties, "ties", string(cluster.Drop), "with best-links, equal weights: drop or lowest_id")
+}
+
+// check takes the flags that are words, and refuses those that mean nothing.
+func (o *clusterFlags) check(command string, f *pflag.FlagSet, into *links.ClusterOptions) error {
+	wrong := func(what string) error {
+		return problem.New(problem.Usage, "see: "+command+" --help", "wrong usage: %s", what)
+	}
+	into.Method, into.Ties = links.Method(o.method), cluster.Ties(o.ties)
+	switch {
+	case !slices.Contains([]links.Method{links.Bridges, links.Components, links.BestLinks}, into.Method):
+		return wrong("--method is bridges, components or best-links")
+	case !slices.Contains([]cluster.Ties{cluster.Drop, cluster.LowestID}, into.Ties):
+		return wrong("--ties is drop or lowest_id")
+	case f.Changed("min-probability") && !(into.MinProbability > 0 && into.MinProbability < 1):
+		return wrong("--min-probability is between 0 and 1")
+	}
+	return nil
 }
 
 func newLinkClusterCommand(s *term.Streams) *cobra.Command {
@@ -45,12 +74,7 @@ the best expected F1 over the scored pairs.`,
 	f := c.Flags()
 	f.StringVar(&o.Pairs, "pairs", "", "Parquet `FILE` of tre link predict or of Splink")
 	f.StringVar(&o.Out, "out", "", "Parquet `FILE` to write")
-	f.Float64Var(&o.MinProbability, "min-probability", 0, "least match `PROBABILITY` of a link; chosen from the pairs when not given")
-	f.StringVar(&o.Method, "method", string(links.Bridges), "bridges, components or best-links")
-	f.StringVar(&o.Decisions, "decisions", "", "CSV `FILE` of decisions: pairs that are, or are not, one person")
-	f.StringSliceVar(&o.Distinct, "distinct", nil, "`COLUMN` of a verified identifier; repeatable")
-	f.StringSliceVar(&o.DuplicateFree, "duplicate-free", nil, "`INPUT` that holds each person once, for best-links; repeatable")
-	f.StringVar(&o.Ties, "ties", string(cluster.Drop), "with best-links, equal weights: drop or lowest_id")
+	o.Flags.add(f, &o.ClusterOptions)
 	addThreadsFlag(c, &o.Threads)
 	return c
 }
@@ -59,17 +83,8 @@ func runLinkCluster(c *cobra.Command, s *term.Streams, o linkClusterOptions) err
 	if err := requireFlags("tre link cluster", "pairs", o.Pairs, "out", o.Out); err != nil {
 		return err
 	}
-	wrong := func(what string) error {
-		return problem.New(problem.Usage, "see: tre link cluster --help", "wrong usage: %s", what)
-	}
-	o.ClusterOptions.Method, o.ClusterOptions.Ties = links.Method(o.Method), cluster.Ties(o.Ties)
-	switch {
-	case !slices.Contains([]links.Method{links.Bridges, links.Components, links.BestLinks}, o.ClusterOptions.Method):
-		return wrong("--method is bridges, components or best-links")
-	case !slices.Contains([]cluster.Ties{cluster.Drop, cluster.LowestID}, o.ClusterOptions.Ties):
-		return wrong("--ties is drop or lowest_id")
-	case c.Flags().Changed("min-probability") && !(o.MinProbability > 0 && o.MinProbability < 1):
-		return wrong("--min-probability is between 0 and 1")
+	if err := o.Flags.check("tre link cluster", c.Flags(), &o.ClusterOptions); err != nil {
+		return err
 	}
 	o.Limits = linkLimits(o.Threads)
 	clustered, err := links.Cluster(c.Context(), o.ClusterOptions)

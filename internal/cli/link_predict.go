@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tre/internal/problem"
 	"tre/internal/term"
@@ -46,14 +47,19 @@ Splink's figures.`,
 	f := c.Flags()
 	f.StringVar(&o.Model, "model", "", "trained model `FILE`, JSON")
 	f.StringVar(&o.Out, "out", "", "Parquet `FILE` to write")
-	f.Float64Var(&o.MinWeight, "min-weight", links.AllPairs(), "least match `WEIGHT` of a pair to write")
-	f.Lookup("min-weight").DefValue = "none"
+	addPairFlags(f, &o.MinWeight, &o.MaxBlock, &o.MaxPairs)
 	f.Float64Var(&o.MinProbability, "min-probability", 0, "least match `PROBABILITY` of a pair to write")
-	f.IntVar(&o.MaxBlock, "max-block", 0, "leave out blocks of more `RECORDS`, and say so")
-	f.Float64Var(&o.MaxPairs, "max-pairs", 5e9, "refuse to compare more `PAIRS`")
 	addStringsFlag(c, &o.Strings)
 	addThreadsFlag(c, &o.Threads)
 	return c
+}
+
+// addPairFlags adds the flags that say which pairs are compared and written.
+func addPairFlags(f *pflag.FlagSet, minWeight *float64, maxBlock *int, maxPairs *float64) {
+	f.Float64Var(minWeight, "min-weight", links.AllPairs(), "least match `WEIGHT` of a pair to write")
+	f.Lookup("min-weight").DefValue = "none"
+	f.IntVar(maxBlock, "max-block", 0, "leave out blocks of more `RECORDS`, and say so")
+	f.Float64Var(maxPairs, "max-pairs", 5e9, "refuse to compare more `PAIRS`")
 }
 
 func runLinkPredict(c *cobra.Command, s *term.Streams, o linkPredictOptions) error {

@@ -89,6 +89,12 @@ func Cluster(ctx context.Context, o ClusterOptions) (*Clustered, error) {
 	if err != nil {
 		return nil, err
 	}
+	return clusterEdges(ctx, db, out, o, t, edges)
+}
+
+// clusterEdges clusters the rows of a table by the links between them, and
+// writes the clusters.
+func clusterEdges(ctx context.Context, db *duck.DB, out *Out, o ClusterOptions, t *records.Table, edges []cluster.Edge) (*Clustered, error) {
 	c := &Clustered{Records: t.Rows, Pairs: len(edges), Method: o.Method, table: t}
 	facts, err := c.run(o, edges)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"tre/linkage/block"
 	"tre/linkage/compare"
-	"tre/linkage/model"
 	"tre/linkage/score"
 	"tre/linkage/similarity"
 )
@@ -57,13 +56,49 @@ func Predict(ctx context.Context, o PredictOptions) (*Predicted, error) {
 	if err != nil {
 		return nil, err
 	}
-	leftOut, err := prepare(linker.Rules, o)
+	scored := scoring{out: out, minWeight: o.MinWeight, maxBlock: o.MaxBlock, maxPairs: o.MaxPairs, threads: o.Limits.Threads}
+	p, err := scored.run(ctx, linker)
 	if err != nil {
 		return nil, err
 	}
-	scorer := score.New(linker.Plan, m, o.MinWeight)
-	writer := scorer.Write(ctx, out.folder, out.name)
-	summary, err := scorer.Run(ctx, linker.Rules, o.Limits.Threads, writer)
+	p.Warnings = warnings
+	return p, nil
+}
+
+// scoring is the scoring of all pairs into a file.
+type scoring struct {
+	out       *Out
+	minWeight float64
+	maxBlock  int
+	maxPairs  float64
+	threads   int
+	also      func(*score.Found) // is given what is written, if not nil
+}
+
+// tee is a writer that shows what it writes.
+type tee struct {
+	*score.Writer
+	also func(*score.Found)
+}
+
+// Take writes what was found, and shows it.
+func (t tee) Take(f *score.Found) error {
+	t.also(f)
+	return t.Writer.Take(f)
+}
+
+func (s scoring) run(ctx context.Context, linker *score.Linker) (*Predicted, error) {
+	leftOut, err := s.prepare(linker.Rules)
+	if err != nil {
+		return nil, err
+	}
+	scorer := score.New(linker.Plan, linker.Model, s.minWeight)
+	writer := scorer.Write(ctx, s.out.folder, s.out.name)
+	var sink score.Sink = writer
+	if s.also != nil {
+		sink = tee{writer, s.also}
+	}
+	summary, err := scorer.Run(ctx, linker.Rules, s.threads, sink)
 	if err != nil {
 		writer.Abandon()
 		return nil, err
@@ -71,29 +106,29 @@ func Predict(ctx context.Context, o PredictOptions) (*Predicted, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	p := predicted(m, linker, summary, warnings)
+	p := predicted(linker, summary)
 	p.LeftOut = leftOut
 	return p, nil
 }
 
 // prepare readies the rules, leaves out what is too large if asked to, and
 // refuses what would take days.
-func prepare(rules *block.Rules, o PredictOptions) ([]block.LeftOut, error) {
-	rules.Prepare(o.Limits.Threads)
+func (s scoring) prepare(rules *block.Rules) ([]block.LeftOut, error) {
+	rules.Prepare(s.threads)
 	var leftOut []block.LeftOut
-	if o.MaxBlock > 0 {
-		leftOut = rules.LeaveOut(o.MaxBlock)
+	if s.maxBlock > 0 {
+		leftOut = rules.LeaveOut(s.maxBlock)
 	}
 	limits := block.DefaultLimits()
-	if o.MaxPairs > 0 {
-		limits.MaxPairs = o.MaxPairs
+	if s.maxPairs > 0 {
+		limits.MaxPairs = s.maxPairs
 	}
 	return leftOut, rules.Check(limits)
 }
 
-func predicted(m *model.Model, linker *score.Linker, summary score.Summary, warnings []string) *Predicted {
-	p := &Predicted{Records: linker.Table.Rows, Slow: linker.Plan.Slow, Warnings: warnings}
-	for i, rule := range m.BlockingRules {
+func predicted(linker *score.Linker, summary score.Summary) *Predicted {
+	p := &Predicted{Records: linker.Table.Rows, Slow: linker.Plan.Slow}
+	for i, rule := range linker.Model.BlockingRules {
 		p.Rules = append(p.Rules, RuleCount{rule.SQL, summary.Compared[i], summary.Kept[i]})
 		p.Compared += summary.Compared[i]
 		p.Kept += summary.Kept[i]

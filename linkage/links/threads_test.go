@@ -33,7 +33,8 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		if err := db.Exec(t.Context(), "COPY ("+query+") TO "+duck.Text(records)+" (FORMAT parquet)"); err != nil {
 			t.Fatal(err)
 		}
-		linkOnce(t, folder, settings, records, n)
+		linkOnce(t, folder, settings, []string{records}, n)
+		linkInOneGo(t, folder, settings, []string{records}, n)
 	}
 	for n := 2; n <= 3; n++ {
 		for _, name := range []string{"model%d.json", "model%d.training.json", "model%d.training.yaml", "pairs%d.parquet", "clusters%d.parquet"} {
@@ -42,18 +43,60 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	}
 }
 
-func linkOnce(t *testing.T, folder, settings, records string, n int) {
-	t.Helper()
-	path := func(name string) string { return filepath.Join(folder, fmt.Sprintf(name, n)) }
-	limits := links.Limits{Threads: n}
-	if _, err := links.Train(t.Context(), links.TrainOptions{Settings: settings, Out: path("model%d.json"), Records: []string{records}, Limits: limits}); err != nil {
-		t.Fatal(err)
+// TestRunOverSeveralFiles links two files whose ids are texts, in one go and step
+// by step.
+func TestRunOverSeveralFiles(t *testing.T) {
+	db, folder := open(t), t.TempDir()
+	m := model.New(model.LinkAndDedupe)
+	m.UniqueID = "id"
+	m.Comparisons = []model.Comparison{model.NameComparison(col("forename"), nil), model.ExactMatch(col("surname")), model.ExactMatch(col("dob"))}
+	m.BlockingRules = []model.BlockingRule{model.BlockOn(col("dob")), model.BlockOn(col("surname"))}
+	settings := filepath.Join(folder, "settings.json")
+	(&world{model: m}).writeModel(t, settings)
+	var files []string
+	for n := range 2 {
+		files = append(files, filepath.Join(folder, fmt.Sprintf("part%d.parquet", n)))
+		query := fmt.Sprintf(`SELECT 'r' || i AS id, 'name' || (p * 7919 %% 97) || CASE WHEN i %% 5 = 0 THEN 'x' ELSE '' END AS forename, 'family' || (p * 104729 %% 211) AS surname,
+			(DATE '1950-01-01' + (p * 31 %% 9001)::INTEGER)::VARCHAR AS dob FROM (SELECT i, i * 2 // 3 AS p FROM range(3000) t(i)) WHERE i %% 2 = %d`, n)
+		if err := db.Exec(t.Context(), "COPY ("+query+") TO "+duck.Text(files[n])+" (FORMAT parquet)"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	predicted, err := links.Predict(t.Context(), links.PredictOptions{Model: path("model%d.json"), Out: path("pairs%d.parquet"), Records: []string{records}, MinWeight: -5, Limits: limits})
+	linkOnce(t, folder, settings, files, 2)
+	linkInOneGo(t, folder, settings, files, 2)
+}
+
+// linkInOneGo runs all steps at once, which must write what linkOnce wrote, to
+// the last byte.
+func linkInOneGo(t *testing.T, folder, settings string, records []string, n int) {
+	t.Helper()
+	run := filepath.Join(folder, fmt.Sprintf("run%d", n))
+	ran, err := links.Run(t.Context(), links.RunOptions{Settings: settings, Folder: run, Records: records, MinWeight: -5,
+		Cluster: links.ClusterOptions{Method: links.Bridges}, Limits: links.Limits{Threads: n}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	clustered, err := links.Cluster(t.Context(), links.ClusterOptions{Pairs: path("pairs%d.parquet"), Out: path("clusters%d.parquet"), Records: []string{records}, Method: links.Bridges, Limits: limits})
+	if ran.Predicted.Kept < 500 || ran.Clustered.Linked < 500 || ran.Trained.Model == nil {
+		t.Errorf("too little is found: %d pairs, %d records", ran.Predicted.Kept, ran.Clustered.Linked)
+	}
+	for one, other := range map[string]string{"model%d.json": links.ModelFile, "model%d.training.json": "model.training.json",
+		"model%d.training.yaml": "model.training.yaml", "pairs%d.parquet": links.PairsFile, "clusters%d.parquet": links.ClustersFile} {
+		sameBytes(t, filepath.Join(folder, fmt.Sprintf(one, n)), filepath.Join(run, other))
+	}
+}
+
+func linkOnce(t *testing.T, folder, settings string, records []string, n int) {
+	t.Helper()
+	path := func(name string) string { return filepath.Join(folder, fmt.Sprintf(name, n)) }
+	limits := links.Limits{Threads: n}
+	if _, err := links.Train(t.Context(), links.TrainOptions{Settings: settings, Out: path("model%d.json"), Records: records, Limits: limits}); err != nil {
+		t.Fatal(err)
+	}
+	predicted, err := links.Predict(t.Context(), links.PredictOptions{Model: path("model%d.json"), Out: path("pairs%d.parquet"), Records: records, MinWeight: -5, Limits: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clustered, err := links.Cluster(t.Context(), links.ClusterOptions{Pairs: path("pairs%d.parquet"), Out: path("clusters%d.parquet"), Records: records, Method: links.Bridges, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
 	}
