@@ -47,17 +47,7 @@ type jaroJoin struct {
 	at              []uint64 // by number of the block: positions of the left text that have it
 	shorter, longer int      // lengths for which the tables below hold
 	reach           [word]uint64
-	scores          []float64           // by common symbols and transpositions: the similarity
-	enough          []uint8             // the same: 1 where least may be reached
-	matches         [blockTexts]matched // of the left text's hits
-}
-
-// matched are the positions of a text of the block, and of the left text, whose
-// symbols match.
-type matched struct {
-	inLeft, inRight uint64
-	number          int // the text's in the block
-	score           int // its place in scores
+	scores          []float64 // by common symbols and transpositions: the similarity
 }
 
 func (m *jaroJoin) window(_, longer int) int { return jaroWindow(longer) }
@@ -75,9 +65,7 @@ func (m *jaroJoin) compare(i, j int32, a, b Text) {
 	}
 }
 
-// survivors prepares the left text and compares it with each hit. Half of the
-// hits fall at each turn and which do cannot be foreseen, so each turn is a loop
-// of its own over what the turn before has left, without a branch.
+// survivors prepares the left text and compares it with each hit.
 func (m *jaroJoin) survivors(t *tile) {
 	if m.shorter != len(t.ids) || m.longer != t.block.length {
 		m.tabulate(len(t.ids), t.block.length)
@@ -88,7 +76,11 @@ func (m *jaroJoin) survivors(t *tile) {
 	for position, id := range t.ids {
 		m.at[id] |= 1 << position
 	}
-	m.tell(t, m.inOrder(t, m.match(t)))
+	for w, hits := range t.hits {
+		for ; hits != 0; hits &= hits - 1 {
+			m.hit(t, w*64+bits.TrailingZeros64(hits))
+		}
+	}
 	for _, id := range t.ids {
 		m.at[id] = 0
 	}
@@ -102,81 +94,40 @@ func (m *jaroJoin) tabulate(shorter, longer int) {
 	for j := range m.reach {
 		m.reach[j] = (uint64(1)<<(j+window+1) - 1) &^ (uint64(1)<<max(j-window, 0) - 1)
 	}
-	m.scores, m.enough = m.scores[:0], m.enough[:0]
+	m.scores = m.scores[:0]
 	for common := range shorter + 1 {
 		for transpositions := range word / 2 {
-			score := jaroScore(common, 2*transpositions, shorter, longer)
-			m.scores, m.enough = append(m.scores, score), append(m.enough, m.canReach(score))
+			m.scores = append(m.scores, jaroScore(common, 2*transpositions, shorter, longer))
 		}
 	}
 }
 
-// canReach is 1 when a Jaro similarity may be, or become by a common prefix, at
-// least least.
-func (m *jaroJoin) canReach(jaro float64) uint8 {
-	if m.winkler && jaro > boostAbove {
-		jaro = raise(jaro, prefixMost)
+// hit compares the left text with one text of the block.
+func (m *jaroJoin) hit(t *tile, number int) {
+	right := t.right(number)
+	var inA, inB uint64
+	for j, id := range right {
+		free := m.at[id] & m.reach[j&(word-1)] &^ inA
+		inA |= free & -free
+		inB |= (free | -free) >> 63 << j
 	}
-	if jaro >= m.least {
-		return 1
+	common := bits.OnesCount64(inA)
+	if common < t.lack {
+		return
 	}
-	return 0
-}
-
-// match finds the matching symbols of each hit, and gives how many hits have
-// enough of them; they come first in m.matches.
-func (m *jaroJoin) match(t *tile) int {
-	n := 0
-	for w, hits := range t.hits {
-		for ; hits != 0; hits &= hits - 1 {
-			number := w*64 + bits.TrailingZeros64(hits)
-			var inLeft, inRight uint64
-			for j, id := range t.right(number) {
-				free := m.at[id] & m.reach[j&(word-1)] &^ inLeft
-				inLeft |= free & -free
-				inRight |= (free | -free) >> 63 << j
-			}
-			m.matches[n&(blockTexts-1)] = matched{inLeft: inLeft, inRight: inRight, number: number}
-			n += notBelow(bits.OnesCount64(inLeft), t.lack)
+	differ := 0
+	for ; inB != 0; inB &= inB - 1 {
+		if m.at[right[bits.TrailingZeros64(inB)]]&inA&-inA == 0 {
+			differ++
 		}
+		inA &= inA - 1
 	}
-	return n
-}
-
-// notBelow is 1 when a number is at least another, else 0.
-func notBelow(n, least int) int { return int(uint64(least-1-n) >> 63) }
-
-// inOrder counts, of the first n hits, the matching symbols that are out of
-// order, and gives how many hits have few enough of them.
-func (m *jaroJoin) inOrder(t *tile, n int) int {
-	left := 0
-	for _, hit := range m.matches[:n] {
-		right, a, b := t.right(hit.number), hit.inLeft, hit.inRight
-		common := bits.OnesCount64(a)
-		// As many turns for every hit; one beyond the last match counts as out of order.
-		differ := common - m.shorter
-		for range m.shorter {
-			same := m.at[right[bits.TrailingZeros64(b)&(word-1)]] & a & -a
-			differ += 1 - int((same|-same)>>63)
-			a, b = a&(a-1), b&(b-1)
-		}
-		hit.score = common*(word/2) + differ/2
-		m.matches[left] = hit
-		left += int(m.enough[hit.score])
+	similarity := m.scores[common*(word/2)+differ/2]
+	if m.winkler {
+		similarity = winkler(similarity, t.ids, right)
 	}
-	return left
-}
-
-// tell visits those of the first n hits that are similar.
-func (m *jaroJoin) tell(t *tile, n int) {
-	for _, hit := range m.matches[:n] {
-		similarity := m.scores[hit.score]
-		if m.winkler {
-			similarity = winkler(similarity, t.ids, t.right(hit.number))
-		}
-		if similarity >= m.least {
-			i, j := t.pair(hit.number)
-			m.visit(m.worker, i, j, similarity)
-		}
+	if similarity >= m.least {
+		i, j := t.pair(number)
+		m.visit(m.worker, i, j, similarity)
 	}
 }
