@@ -59,6 +59,7 @@ type Clustered struct {
 	Alarms         map[cluster.AlarmKind]int `json:"alarms"`
 	Decisions      int                       `json:"decisions"`
 	Unknown        int                       `json:"decisions_not_here"`
+	facts          cluster.Constraints
 	rows           []int32
 	table          *records.Table
 }
@@ -89,33 +90,36 @@ func Cluster(ctx context.Context, o ClusterOptions) (*Clustered, error) {
 	if err != nil {
 		return nil, err
 	}
-	return clusterEdges(ctx, db, out, o, t, edges)
-}
-
-// clusterEdges clusters the rows of a table by the links between them, and
-// writes the clusters.
-func clusterEdges(ctx context.Context, db *duck.DB, out *Out, o ClusterOptions, t *records.Table, edges []cluster.Edge) (*Clustered, error) {
-	c := &Clustered{Records: t.Rows, Pairs: len(edges), Method: o.Method, table: t}
-	facts, err := c.run(o, edges)
-	if err != nil {
+	c := newClustered(o, t, edges)
+	if err := c.run(o, edges); err != nil {
 		return nil, err
 	}
+	return c, c.finish(ctx, db, out, edges)
+}
+
+func newClustered(o ClusterOptions, t *records.Table, edges []cluster.Edge) *Clustered {
+	return &Clustered{Records: t.Rows, Pairs: len(edges), Method: o.Method, table: t}
+}
+
+// finish writes the clusters and measures them.
+func (c *Clustered) finish(ctx context.Context, db *duck.DB, out *Out, edges []cluster.Edge) error {
 	measured := make(chan struct{})
 	go func() { // the measures need the clusters, not the file
 		defer close(measured)
 		c.count()
-		c.alarm(edges, facts)
+		c.alarm(edges)
 	}()
-	err = c.write(ctx, db, out)
+	err := c.write(ctx, db, out)
 	<-measured
-	return c, err
+	return err
 }
 
-func (c *Clustered) run(o ClusterOptions, edges []cluster.Edge) (cluster.Constraints, error) {
+// run decides which rows are one person.
+func (c *Clustered) run(o ClusterOptions, edges []cluster.Edge) error {
 	c.setThreshold(o, edges)
-	facts, err := c.facts(o)
-	if err != nil {
-		return facts, err
+	var err error
+	if c.facts, err = c.factsOf(o); err != nil {
+		return err
 	}
 	switch o.Method {
 	case Components:
@@ -123,30 +127,30 @@ func (c *Clustered) run(o ClusterOptions, edges []cluster.Edge) (cluster.Constra
 	case BestLinks:
 		free, err := c.duplicateFree(o.DuplicateFree)
 		if err != nil {
-			return facts, err
+			return err
 		}
 		c.rows = cluster.BestLinks(c.Records, edges, c.MinWeight, c.sources(), free, o.Ties)
 	default:
 		rule := cluster.DefaultRule()
 		rule.MinWeight = c.MinWeight
-		found, err := cluster.Bridges(c.Records, edges, rule, facts)
+		found, err := cluster.Bridges(c.Records, edges, rule, c.facts)
 		if err != nil {
-			return facts, problem.Wrap(err, problem.Usage, "correct the file of decisions", "decisions and verified identifiers")
+			return problem.Wrap(err, problem.Usage, "correct the file of decisions", "decisions and verified identifiers")
 		}
 		c.rows, c.Split, c.Refused = found.Cluster, found.Split, found.Weak+found.Cannot+found.Distinct
 	}
-	return facts, nil
+	return nil
 }
 
 // alarm counts the clusters a person should look at. Clusters of fewer than four
 // records are never among them, unless they hold two values of a verified
 // identifier; leaving them out leaves little to measure.
-func (c *Clustered) alarm(edges []cluster.Edge, facts cluster.Constraints) {
+func (c *Clustered) alarm(edges []cluster.Edge) {
 	least := int32(4)
-	if len(facts.Distinct) > 0 {
+	if len(c.facts.Distinct) > 0 {
 		least = 2
 	}
-	edges, clusters, distinct := c.larger(least, edges, facts.Distinct)
+	edges, clusters, distinct := c.larger(least, edges, c.facts.Distinct)
 	c.Alarms = map[cluster.AlarmKind]int{}
 	for _, alarm := range cluster.Measure(edges, clusters, c.MinWeight, distinct).Alarms(cluster.DefaultLimits()) {
 		c.Alarms[alarm.Kind]++
@@ -200,8 +204,8 @@ func (c *Clustered) setThreshold(o ClusterOptions, edges []cluster.Edge) {
 	c.MinProbability = model.ProbabilityOf(c.MinWeight)
 }
 
-// facts are the constraints: decisions of people, and verified identifiers.
-func (c *Clustered) facts(o ClusterOptions) (cluster.Constraints, error) {
+// factsOf gives the constraints: decisions of people, and verified identifiers.
+func (c *Clustered) factsOf(o ClusterOptions) (cluster.Constraints, error) {
 	var facts cluster.Constraints
 	for _, name := range o.Distinct {
 		facts.Distinct = append(facts.Distinct, c.table.Column(name).Codes)

@@ -73,6 +73,7 @@ type scoring struct {
 	maxPairs  float64
 	threads   int
 	also      func(*score.Found) // is given what is written, if not nil
+	then      func()             // is called when all is found, while the file is ended, if not nil
 }
 
 // tee is a writer that shows what it writes.
@@ -92,6 +93,9 @@ func (s scoring) run(ctx context.Context, linker *score.Linker) (*Predicted, err
 	if err != nil {
 		return nil, err
 	}
+	if s.then == nil {
+		s.then = func() {}
+	}
 	scorer := score.New(linker.Plan, linker.Model, s.minWeight)
 	writer := scorer.Write(ctx, s.out.folder, s.out.name)
 	var sink score.Sink = writer
@@ -103,7 +107,10 @@ func (s scoring) run(ctx context.Context, linker *score.Linker) (*Predicted, err
 		writer.Abandon()
 		return nil, err
 	}
-	if err := writer.Close(); err != nil {
+	ended := make(chan error, 1)
+	go func() { ended <- writer.Close() }()
+	s.then()
+	if err := <-ended; err != nil {
 		return nil, err
 	}
 	p := predicted(linker, summary)

@@ -43,8 +43,8 @@ type Ran struct {
 }
 
 // Run trains, predicts and clusters as Train, Predict and Cluster do one after
-// the other, and writes the same files. It reads the records once, and hands
-// pairs on as it finds them.
+// the other, and writes the same files. It reads the records once, readies the
+// rules of scoring while it trains, and clusters while the pairs are written.
 func Run(ctx context.Context, o RunOptions) (*Ran, error) {
 	folder, err := workspace.Create(o.Folder)
 	if err != nil {
@@ -55,14 +55,21 @@ func Run(ctx context.Context, o RunOptions) (*Ran, error) {
 	if err := r.read(ctx); err != nil {
 		return nil, err
 	}
+	ready := r.compile()
 	ran := &Ran{}
-	if ran.Trained, err = r.train(ctx); err != nil {
+	ran.Trained, err = r.train(ctx)
+	compiled := <-ready
+	if err != nil {
 		return nil, err
 	}
-	if ran.Predicted, err = r.predict(ctx); err != nil {
+	if compiled.err != nil {
+		return nil, compiled.err
+	}
+	compiled.linker.Model = r.model
+	if ran.Predicted, err = r.predict(ctx, compiled.linker); err != nil {
 		return nil, err
 	}
-	ran.Clustered, err = r.cluster(ctx)
+	ran.Clustered, err = r.finish(ctx)
 	return ran, err
 }
 
@@ -75,6 +82,9 @@ type running struct {
 	plan     *train.Plan
 	table    *records.Table
 	edges    []cluster.Edge
+
+	clustered *Clustered
+	unclear   error // why it could not be clustered
 }
 
 func (r *running) out(name string) *Out { return &Out{r.folder, name} }
@@ -94,6 +104,31 @@ func (r *running) read(ctx context.Context) error {
 	return err
 }
 
+// compiled is a linker whose rules are prepared, or why there is none.
+type compiled struct {
+	linker *score.Linker
+	err    error
+}
+
+// compile readies scoring beside training. It has a model of its own to read,
+// of the same conditions: training sets the probabilities of r.model meanwhile.
+func (r *running) compile() <-chan compiled {
+	m := *r.model
+	m.Comparisons = slices.Clone(m.Comparisons)
+	for i := range m.Comparisons {
+		m.Comparisons[i].Levels = slices.Clone(m.Comparisons[i].Levels)
+	}
+	ready := make(chan compiled, 1)
+	go func() {
+		linker, err := score.Compile(&m, r.table, r.Strings)
+		if err == nil {
+			linker.Rules.Prepare(r.Limits.Threads)
+		}
+		ready <- compiled{linker, err}
+	}()
+	return ready
+}
+
 // train trains the model and writes it.
 func (r *running) train(ctx context.Context) (*Trained, error) {
 	history, err := train.Run(ctx, train.In{Model: r.model, Table: r.table, Plan: r.plan, Strings: r.Strings, Workers: r.Limits.Threads})
@@ -104,14 +139,10 @@ func (r *running) train(ctx context.Context) (*Trained, error) {
 	return trained, trained.write(r.out(ModelFile), r.plan == nil)
 }
 
-// predict scores the pairs, writes them, and keeps them as edges.
-func (r *running) predict(ctx context.Context) (*Predicted, error) {
-	linker, err := score.Compile(r.model, r.table, r.Strings)
-	if err != nil {
-		return nil, err
-	}
+// predict scores the pairs and writes them; while the file is ended it clusters.
+func (r *running) predict(ctx context.Context, linker *score.Linker) (*Predicted, error) {
 	scored := scoring{out: r.out(PairsFile), minWeight: r.MinWeight, maxBlock: r.MaxBlock, maxPairs: r.MaxPairs, threads: r.Limits.Threads,
-		also: func(f *score.Found) { r.edges = appendEdges(r.edges, f) }}
+		also: func(f *score.Found) { r.edges = appendEdges(r.edges, f) }, then: r.cluster}
 	return scored.run(ctx, linker)
 }
 
@@ -123,11 +154,20 @@ func appendEdges(edges []cluster.Edge, f *score.Found) []cluster.Edge {
 	return edges
 }
 
-func (r *running) cluster(ctx context.Context) (*Clustered, error) {
+func (r *running) cluster() {
+	r.clustered = newClustered(r.Cluster, r.table, r.edges)
+	r.unclear = r.clustered.run(r.Cluster, r.edges)
+}
+
+// finish writes the clusters.
+func (r *running) finish(ctx context.Context) (*Clustered, error) {
+	if r.unclear != nil {
+		return nil, r.unclear
+	}
 	db, err := duck.Open(ctx, duck.Options{Threads: r.Limits.Threads, MemoryBytes: r.Limits.MemoryBytes})
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	return clusterEdges(ctx, db, r.out(ClustersFile), r.Cluster, r.table, r.edges)
+	return r.clustered, r.clustered.finish(ctx, db, r.out(ClustersFile), r.edges)
 }
