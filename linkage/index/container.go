@@ -45,7 +45,12 @@ type container struct {
 }
 
 // openContainer maps a file and checks every byte of it.
-func openContainer(path string) (*container, error) {
+func openContainer(path string) (*container, error) { return mapContainer(path, "") }
+
+// openSection maps a file for one of its sections, and checks no other.
+func openSection(path, name string) (*container, error) { return mapContainer(path, name) }
+
+func mapContainer(path, only string) (*container, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Failed, corruptHint, "cannot open a file of the person index")
@@ -63,7 +68,7 @@ func openContainer(path string) (*container, error) {
 		return nil, err
 	}
 	c := &container{path: path, data: data, sections: map[string][]byte{}}
-	if err := c.check(); err != nil {
+	if err := c.check(only); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -77,7 +82,8 @@ func (c *container) close() {
 	}
 }
 
-func (c *container) check() error {
+// check takes the sections in, those with a name or all, and checks them.
+func (c *container) check(only string) error {
 	little := binary.LittleEndian
 	if string(c.data[:8]) != magic {
 		return corrupt(c.path, "it begins otherwise")
@@ -95,6 +101,10 @@ func (c *container) check() error {
 	}
 	for i := range n {
 		e := c.data[16+i*entrySize:]
+		name := string(e[:trimmed(e[:16])])
+		if only != "" && name != only {
+			continue
+		}
 		offset, length := little.Uint64(e[16:]), little.Uint64(e[24:])
 		if offset%alignment != 0 || offset > uint64(len(c.data)) || length > uint64(len(c.data))-offset {
 			return corrupt(c.path, "it is cut off")
@@ -103,7 +113,7 @@ func (c *container) check() error {
 		if crc32.Checksum(section, crcTable()) != little.Uint32(e[32:]) {
 			return corrupt(c.path, "a section has changed")
 		}
-		c.sections[string(e[:trimmed(e[:16])])] = section
+		c.sections[name] = section
 	}
 	return nil
 }

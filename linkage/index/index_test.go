@@ -299,7 +299,7 @@ func isPadding(data []byte, at int, name string) bool {
 		return false
 	}
 	c := &container{data: data, sections: map[string][]byte{}}
-	if c.check() != nil {
+	if c.check("") != nil {
 		return false
 	}
 	n := int(data[12])
@@ -437,7 +437,7 @@ func FuzzContainer(f *testing.F) {
 			return
 		}
 		c := &container{path: "fuzz", data: data, sections: map[string][]byte{}}
-		if c.check() == nil {
+		if c.check("") == nil {
 			_ = section[int32](c, "codes")
 		}
 	})

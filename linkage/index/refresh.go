@@ -108,7 +108,7 @@ func readModelOf(folder *workspace.Folder, man *manifest, given *model.Model) (*
 		}
 		return given, nil
 	}
-	c, err := openContainer(folder.Path(man.Base.Name))
+	c, err := openSection(folder.Path(man.Base.Name), "model")
 	if err != nil {
 		return nil, err
 	}
