@@ -24,8 +24,9 @@ type Rules struct {
 	parts []*part // rules and the alternatives of rules, in order
 	names []string
 
-	of     []int32 // by row and part: the group, or -1
-	stride int
+	prepared bool
+	of       []int32 // by row and part: the group, or -1
+	stride   int
 }
 
 // part is one conjunction of equalities and other conditions. A rule with OR

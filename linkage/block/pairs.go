@@ -35,6 +35,10 @@ const unitPairs = 1 << 18
 
 // Prepare groups the rows of every rule, on all cores.
 func (r *Rules) Prepare(workers int) {
+	if r.prepared {
+		return
+	}
+	r.prepared = true
 	turn := make(chan struct{}, max(workers, 1))
 	var all sync.WaitGroup
 	for _, p := range r.parts {

@@ -55,18 +55,12 @@ func Run(ctx context.Context, o RunOptions) (*Ran, error) {
 	if err := r.read(ctx); err != nil {
 		return nil, err
 	}
-	ready := r.compile()
 	ran := &Ran{}
-	ran.Trained, err = r.train(ctx)
-	compiled := <-ready
-	if err != nil {
+	linker := &score.Linker{Model: r.model, Table: r.table}
+	if ran.Trained, err = r.train(ctx, linker); err != nil {
 		return nil, err
 	}
-	if compiled.err != nil {
-		return nil, compiled.err
-	}
-	compiled.linker.Model = r.model
-	if ran.Predicted, err = r.predict(ctx, compiled.linker); err != nil {
+	if ran.Predicted, err = r.predict(ctx, linker); err != nil {
 		return nil, err
 	}
 	ran.Clustered, err = r.finish(ctx)
@@ -104,37 +98,17 @@ func (r *running) read(ctx context.Context) error {
 	return err
 }
 
-// compiled is a linker whose rules are prepared, or why there is none.
-type compiled struct {
-	linker *score.Linker
-	err    error
-}
-
-// compile readies scoring beside training. It has a model of its own to read,
-// of the same conditions: training sets the probabilities of r.model meanwhile.
-func (r *running) compile() <-chan compiled {
-	m := *r.model
-	m.Comparisons = slices.Clone(m.Comparisons)
-	for i := range m.Comparisons {
-		m.Comparisons[i].Levels = slices.Clone(m.Comparisons[i].Levels)
+// train trains the model, writes it, and readies scoring.
+func (r *running) train(ctx context.Context, linker *score.Linker) (*Trained, error) {
+	if err := score.Check(r.model); err != nil {
+		return nil, err
 	}
-	ready := make(chan compiled, 1)
-	go func() {
-		linker, err := score.Compile(&m, r.table, r.Strings)
-		if err == nil {
-			linker.Rules.Prepare(r.Limits.Threads)
-		}
-		ready <- compiled{linker, err}
-	}()
-	return ready
-}
-
-// train trains the model and writes it.
-func (r *running) train(ctx context.Context) (*Trained, error) {
-	history, err := train.Run(ctx, train.In{Model: r.model, Table: r.table, Plan: r.plan, Strings: r.Strings, Workers: r.Limits.Threads})
+	var scoring train.Scoring
+	history, err := train.Run(ctx, train.In{Model: r.model, Table: r.table, Plan: r.plan, Strings: r.Strings, Workers: r.Limits.Threads, Scoring: &scoring})
 	if err != nil {
 		return nil, err
 	}
+	linker.Plan, linker.Rules = scoring.Plan, scoring.Rules
 	trained := &Trained{Model: r.model, History: history, Warnings: r.warnings}
 	return trained, trained.write(r.out(ModelFile), r.plan == nil)
 }

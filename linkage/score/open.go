@@ -43,10 +43,18 @@ func Open(ctx context.Context, m *model.Model, files []string, o Options) (*Link
 // each.
 const mostComparisons = 64
 
+// Check refuses a model that scoring cannot take.
+func Check(m *model.Model) error {
+	if len(m.Comparisons) > mostComparisons {
+		return problem.New(problem.Usage, "leave out what says little", "the model has %d comparisons, more than %d", len(m.Comparisons), mostComparisons)
+	}
+	return nil
+}
+
 // Compile compiles a model for records read before.
 func Compile(m *model.Model, t *records.Table, strings similarity.Strings) (*Linker, error) {
-	if len(m.Comparisons) > mostComparisons {
-		return nil, problem.New(problem.Usage, "leave out what says little", "the model has %d comparisons, more than %d", len(m.Comparisons), mostComparisons)
+	if err := Check(m); err != nil {
+		return nil, err
 	}
 	c := compare.NewCompiler(t, strings)
 	if err := c.Begin(m); err != nil {

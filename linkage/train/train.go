@@ -49,6 +49,15 @@ type In struct {
 	Plan    *Plan // nil: one is chosen
 	Strings similarity.Strings
 	Workers int
+	Scoring *Scoring // what is to be readied beside; nil: nothing
+}
+
+// Scoring is what scoring by the model needs that training can ready while it
+// is at it: its comparisons and rules over the records as training lays them
+// out. Run fills it in.
+type Scoring struct {
+	Plan  *compare.Plan
+	Rules *block.Rules // the model's own, prepared
 }
 
 // trainer is one run.
@@ -115,8 +124,28 @@ func (t *trainer) compile() error {
 	if err := t.compileRules(c); err != nil {
 		return err
 	}
+	if err := t.compileScoring(c); err != nil {
+		return err
+	}
 	t.plan = c.Finish()
+	if t.Scoring != nil {
+		t.Scoring.Plan = t.plan
+	}
 	return nil
+}
+
+func (t *trainer) compileScoring(c *compare.Compiler) error {
+	if t.Scoring == nil {
+		return nil
+	}
+	for _, column := range t.Model.TermFrequencyColumns() {
+		if err := c.Place(column); err != nil {
+			return err
+		}
+	}
+	var err error
+	t.Scoring.Rules, err = block.Add(c, t.Table, t.Model.LinkType, t.Model.BlockingRules)
+	return err
 }
 
 func (t *trainer) compileRules(c *compare.Compiler) error {
@@ -165,7 +194,7 @@ func (t *trainer) possible() float64 {
 }
 
 // estimatePriorAndU finds both at the same time: the one looks at pairs, the
-// other at values. The sessions' rules are readied meanwhile.
+// other at values. The rules of sessions and of scoring are readied meanwhile.
 func (t *trainer) estimatePriorAndU(ctx context.Context) error {
 	var prior error
 	var done sync.WaitGroup
@@ -173,6 +202,9 @@ func (t *trainer) estimatePriorAndU(ctx context.Context) error {
 		prior = t.estimatePrior(ctx)
 		for _, session := range t.sessions {
 			session.Prepare(t.Workers)
+		}
+		if t.Scoring != nil {
+			t.Scoring.Rules.Prepare(t.Workers)
 		}
 	})
 	u := t.estimateU(ctx)
