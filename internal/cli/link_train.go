@@ -18,10 +18,10 @@ const linkMemory = 4 << 30
 // linkThreads is how many workers compare records.
 const linkThreads = 2
 
-// linkGarbage lets the heap grow to four times what is in use before it is
+// linkGarbage lets the heap grow to two and a half times what is in use before it is
 // collected: linking holds little but its columns, and collecting them over and
 // over would cost a tenth of the time.
-const linkGarbage = 300
+const linkGarbage = 150
 
 func linkLimits(threads int) links.Limits {
 	debug.SetGCPercent(linkGarbage)

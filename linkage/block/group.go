@@ -34,28 +34,74 @@ func (e entries) group(table int) groups {
 			g.of[row] = -1
 		}
 	}
-	e.each(func(run []int32) {
-		if len(run) > 1 {
-			e.keep(&g, run, isOnce)
-		}
-	})
+	e.each(2, func(run []int32) { e.keep(&g, run, isOnce) })
 	return g
 }
 
-// each visits the entries of each combination of keys, none of them null. It
-// sorts by counting, one key at a time, the last one first, each time keeping
-// the order there is among equals.
-func (e entries) each(visit func(entries []int32)) {
-	order := e.known()
-	var starts []int32
+// each visits the entries of each combination of keys that at least so many
+// have, none of them null, in the order of the first key, then the second, and
+// so on.
+func (e entries) each(least int, visit func(entries []int32)) {
+	sorted := e.sorted()
+	order := make([]int32, len(sorted))
+	for i, entry := range sorted {
+		order[i] = int32(uint32(entry))
+	}
+	from := 0
+	for at := 1; at <= len(sorted); at++ {
+		if at < len(sorted) && sorted[at]>>32 == sorted[from]>>32 {
+			continue
+		}
+		if at-from >= least {
+			visit(order[from:at])
+		}
+		from = at
+	}
+}
+
+// sorted gives the known entries in order, each under a number that equal ones
+// share: number << 32 | entry. It sorts by counting, one key at a time, the last
+// one first, each time keeping the order there is among equals. The numbers
+// spare a second look at keys that lie far apart in memory.
+func (e entries) sorted() []uint64 {
+	known := e.known()
+	sorted, room := make([]uint64, len(known)), make([]uint64, len(known))
+	for i, entry := range known {
+		sorted[i] = uint64(entry)
+	}
 	for k := len(e.codes) - 1; k >= 0; k-- {
-		order, starts = scattered(order, e.codes[k], e.sizes[k])
+		starts := make([]int32, e.sizes[k]+1)
+		for _, entry := range known {
+			starts[e.codes[k][entry]+1]++
+		}
+		scatter(sorted, room, e.codes[k], starts)
+		sorted, room = room, sorted
 	}
-	if starts == nil {
-		starts = []int32{0, int32(len(order))}
+	return sorted
+}
+
+// scatter sorts numbered entries stably by one code and numbers them anew.
+// Starts holds, one place on, how many entries have each code.
+func scatter(from, to []uint64, codes, starts []int32) {
+	for code := range len(starts) - 1 {
+		starts[code+1] += starts[code]
 	}
-	for bucket := range len(starts) - 1 {
-		e.runs(order[starts[bucket]:starts[bucket+1]], visit)
+	next := slices.Clone(starts)
+	for _, entry := range from {
+		code := codes[uint32(entry)]
+		to[next[code]] = entry
+		next[code]++
+	}
+	number := uint64(0)
+	for code := range len(starts) - 1 {
+		before := ^uint64(0) // no number is as large
+		for i, entry := range to[starts[code]:starts[code+1]] {
+			if entry>>32 != before {
+				before = entry >> 32
+				number++
+			}
+			to[int(starts[code])+i] = number<<32 | uint64(uint32(entry))
+		}
 	}
 }
 
@@ -72,53 +118,6 @@ next:
 		order = append(order, int32(i))
 	}
 	return order
-}
-
-// runs visits the stretches of equal keys in entries whose first key is equal.
-func (e entries) runs(sorted []int32, visit func(entries []int32)) {
-	if len(e.codes) < 2 {
-		if len(sorted) > 0 {
-			visit(sorted)
-		}
-		return
-	}
-	from := 0
-	for at := 1; at <= len(sorted); at++ {
-		if at < len(sorted) && e.isSame(sorted[at-1], sorted[at]) {
-			continue
-		}
-		visit(sorted[from:at])
-		from = at
-	}
-}
-
-// isSame says that two entries have equal keys but for the first.
-func (e entries) isSame(a, b int32) bool {
-	for _, codes := range e.codes[1:] {
-		if codes[a] != codes[b] {
-			return false
-		}
-	}
-	return true
-}
-
-// scattered sorts entries stably by one code, and tells where each code begins.
-func scattered(order, codes []int32, distinct int) (sorted, starts []int32) {
-	starts = make([]int32, distinct+1)
-	for _, entry := range order {
-		starts[codes[entry]+1]++
-	}
-	for code := range distinct {
-		starts[code+1] += starts[code]
-	}
-	next := slices.Clone(starts)
-	sorted = make([]int32, len(order))
-	for _, entry := range order {
-		code := codes[entry]
-		sorted[next[code]] = entry
-		next[code]++
-	}
-	return sorted, starts
 }
 
 func (e entries) keep(g *groups, entries []int32, isOnce bool) {
@@ -199,7 +198,7 @@ func (p *part) twoSided(rows int) groups {
 		e.sizes = append(e.sizes, k.distinct)
 	}
 	lefts, rights := groups{starts: []int32{0}}, groups{starts: []int32{0}}
-	e.each(func(run []int32) {
+	e.each(1, func(run []int32) {
 		for _, entry := range run {
 			if int(entry) < rows {
 				lefts.rows = append(lefts.rows, entry)

@@ -64,3 +64,14 @@ func BenchmarkCluster(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkRun(b *testing.B) {
+	records, reference := shared(b)
+	for b.Loop() {
+		_, err := Run(b.Context(), RunOptions{Settings: filepath.Join(reference, "synth_1m_"+rules()+".settings.json"), Plan: filepath.Join(reference, "synth_1m.training.yaml"),
+			Folder: b.TempDir(), Records: []string{records}, MinWeight: model.WeightOf(0.01), Cluster: ClusterOptions{Method: Bridges}, Limits: Limits{Threads: 2}})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
