@@ -19,63 +19,92 @@ func (g *groups) group(i int) []int32 { return g.rows[g.starts[i]:g.starts[i+1]]
 // entries are the rows to group with the codes of their keys. A row with an
 // exploded array has one entry an element.
 type entries struct {
-	rows  []int32
+	n     int
+	rows  []int32   // by entry; nil where entry and row are one
 	codes [][]int32 // by key, by entry
 	sizes []int     // distinct codes of each key
 }
 
+// room is a worker's memory for sorting.
+type room struct{ sorted, other []uint64 }
+
+func (r *room) of(n int) (sorted, other []uint64) {
+	r.sorted, r.other = slices.Grow(r.sorted[:0], n), slices.Grow(r.other[:0], n)
+	return r.sorted[:0], r.other[:n]
+}
+
 // group puts entries with equal keys together, in ascending order of rows.
-func (e entries) group(table int) groups {
-	g := groups{starts: []int32{0}}
-	isOnce := len(e.rows) == table
-	if isOnce {
-		g.of = make([]int32, table)
+func (e entries) group(r *room) groups {
+	sorted := e.sorted(r)
+	entries, runs := 0, 0
+	eachRun(sorted, 2, func(run []uint64) { entries, runs = entries+len(run), runs+1 })
+	g := groups{rows: make([]int32, 0, entries), starts: make([]int32, 1, runs+1)}
+	if e.rows == nil {
+		g.of = make([]int32, e.n)
 		for row := range g.of {
 			g.of[row] = -1
 		}
 	}
-	e.each(2, func(run []int32) { e.keep(&g, run, isOnce) })
+	eachRun(sorted, 2, func(run []uint64) { e.keep(&g, run) })
 	return g
 }
 
-// each visits the entries of each combination of keys that at least so many
-// have, none of them null, in the order of the first key, then the second, and
-// so on.
-func (e entries) each(least int, visit func(entries []int32)) {
-	sorted := e.sorted()
-	order := make([]int32, len(sorted))
-	for i, entry := range sorted {
-		order[i] = int32(uint32(entry))
+func (e entries) keep(g *groups, run []uint64) {
+	at := int32(g.len())
+	for _, entry := range run {
+		row := int32(uint32(entry))
+		if e.rows == nil {
+			g.of[row] = at
+		} else {
+			g.items = append(g.items, e.codes[len(e.codes)-1][row])
+			row = e.rows[row]
+		}
+		g.rows = append(g.rows, row)
 	}
+	g.starts = append(g.starts, int32(len(g.rows)))
+}
+
+// eachRun visits the runs of one number that are at least so long.
+func eachRun(sorted []uint64, least int, visit func(run []uint64)) {
 	from := 0
 	for at := 1; at <= len(sorted); at++ {
 		if at < len(sorted) && sorted[at]>>32 == sorted[from]>>32 {
 			continue
 		}
 		if at-from >= least {
-			visit(order[from:at])
+			visit(sorted[from:at])
 		}
 		from = at
 	}
 }
 
-// sorted gives the known entries in order, each under a number that equal ones
-// share: number << 32 | entry. It sorts by counting, one key at a time, the last
-// one first, each time keeping the order there is among equals. The numbers
+// sorted gives the entries none of whose keys is null in the order of the first
+// key, then the second, and so on, each under a number that entries of equal
+// keys share: number << 32 | entry. It sorts by counting, one key at a time, the
+// last one first, each time keeping the order there is among equals. The numbers
 // spare a second look at keys that lie far apart in memory.
-func (e entries) sorted() []uint64 {
-	known := e.known()
-	sorted, room := make([]uint64, len(known)), make([]uint64, len(known))
-	for i, entry := range known {
-		sorted[i] = uint64(entry)
+func (e entries) sorted(r *room) []uint64 {
+	sorted, other := r.of(e.n)
+	starts := make([][]int32, len(e.codes))
+	for k := range starts {
+		starts[k] = make([]int32, e.sizes[k]+1)
+	}
+next:
+	for entry := range e.n {
+		for _, codes := range e.codes {
+			if codes[entry] < 0 {
+				continue next
+			}
+		}
+		for k, codes := range e.codes {
+			starts[k][codes[entry]+1]++
+		}
+		sorted = append(sorted, uint64(entry))
 	}
 	for k := len(e.codes) - 1; k >= 0; k-- {
-		starts := make([]int32, e.sizes[k]+1)
-		for _, entry := range known {
-			starts[e.codes[k][entry]+1]++
-		}
-		scatter(sorted, room, e.codes[k], starts)
-		sorted, room = room, sorted
+		other = other[:len(sorted)]
+		scatter(sorted, other, e.codes[k], starts[k])
+		sorted, other = other, sorted
 	}
 	return sorted
 }
@@ -105,48 +134,19 @@ func scatter(from, to []uint64, codes, starts []int32) {
 	}
 }
 
-// known gives the entries none of whose keys is null.
-func (e entries) known() []int32 {
-	order := make([]int32, 0, len(e.rows))
-next:
-	for i := range e.rows {
-		for _, codes := range e.codes {
-			if codes[i] < 0 {
-				continue next
-			}
-		}
-		order = append(order, int32(i))
-	}
-	return order
-}
-
-func (e entries) keep(g *groups, entries []int32, isOnce bool) {
-	at := int32(g.len())
-	for _, entry := range entries {
-		row := e.rows[entry]
-		g.rows = append(g.rows, row)
-		if isOnce {
-			g.of[row] = at
-		} else {
-			g.items = append(g.items, e.codes[len(e.codes)-1][entry])
-		}
-	}
-	g.starts = append(g.starts, int32(len(g.rows)))
-}
-
 // prepare groups the rows of a part.
-func (p *part) prepare(rows int) {
+func (p *part) prepare(rows int, r *room) {
 	switch {
 	case len(p.elements) > 0:
-		p.groups = p.exploded(rows)
+		p.groups = p.exploded(rows, r)
 	case p.isSymmetric():
-		e := entries{rows: sequence(rows)}
+		e := entries{n: rows}
 		for _, k := range p.keys {
 			e.codes, e.sizes = append(e.codes, k.left), append(e.sizes, k.distinct)
 		}
-		p.groups = e.group(rows)
+		p.groups = e.group(r)
 	default:
-		p.groups = p.twoSided(rows)
+		p.groups = p.twoSided(rows, r)
 	}
 }
 
@@ -154,18 +154,10 @@ func (p *part) isSymmetric() bool {
 	return !slices.ContainsFunc(p.keys, func(k key) bool { return !k.isSymmetric() })
 }
 
-func sequence(n int) []int32 {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	return rows
-}
-
 // exploded groups rows by the keys both sides read alike and one element at a
 // time; addAny asks about the others.
-func (p *part) exploded(rows int) groups {
-	var e entries
+func (p *part) exploded(rows int, r *room) groups {
+	e := entries{rows: []int32{}}
 	var keys []key
 	for _, k := range p.keys {
 		if k.isSymmetric() {
@@ -186,21 +178,22 @@ func (p *part) exploded(rows int) groups {
 			e.codes[len(keys)] = append(e.codes[len(keys)], item)
 		}
 	}
-	return e.group(-1)
+	e.n = len(e.rows)
+	return e.group(r)
 }
 
 // twoSided groups left rows and right rows by the same keys: each row has an
 // entry for either side, and a group pairs its left rows with its right ones.
-func (p *part) twoSided(rows int) groups {
-	e := entries{rows: append(sequence(rows), sequence(rows)...), codes: make([][]int32, len(p.keys))}
+func (p *part) twoSided(rows int, r *room) groups {
+	e := entries{n: 2 * rows, codes: make([][]int32, len(p.keys))}
 	for i, k := range p.keys {
 		e.codes[i] = append(slices.Clone(k.left), k.right...)
 		e.sizes = append(e.sizes, k.distinct)
 	}
 	lefts, rights := groups{starts: []int32{0}}, groups{starts: []int32{0}}
-	e.each(1, func(run []int32) {
-		for _, entry := range run {
-			if int(entry) < rows {
+	eachRun(e.sorted(r), 1, func(run []uint64) {
+		for _, numbered := range run {
+			if entry := int32(uint32(numbered)); int(entry) < rows {
 				lefts.rows = append(lefts.rows, entry)
 			} else {
 				rights.rows = append(rights.rows, entry-int32(rows))

@@ -39,13 +39,16 @@ func (r *Rules) Prepare(workers int) {
 		return
 	}
 	r.prepared = true
-	turn := make(chan struct{}, max(workers, 1))
+	rooms := make(chan *room, max(workers, 1)) // whoever has one may work
+	for range cap(rooms) {
+		rooms <- &room{}
+	}
 	var all sync.WaitGroup
 	for _, p := range r.parts {
 		all.Go(func() {
-			turn <- struct{}{}
-			p.prepare(r.table.Rows)
-			<-turn
+			mine := <-rooms
+			p.prepare(r.table.Rows, mine)
+			rooms <- mine
 		})
 	}
 	all.Wait()

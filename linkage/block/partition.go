@@ -233,3 +233,11 @@ func (s *sources) between(lefts, rights []int32) int64 {
 	}
 	return pairs
 }
+
+func sequence(n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return rows
+}
