@@ -3,8 +3,10 @@ package reidentify
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +61,10 @@ func inWorld(t *testing.T) *world {
 	}
 	w, err := theWorld()
 	if err != nil {
+		t.Fatal(err)
+	}
+	// What an earlier test, or an earlier go at this one, has used up is new again.
+	if err := os.Remove(w.folder.Path(RecordFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	return w
