@@ -17,7 +17,8 @@
 //	                 and taken back where it makes an implausible person
 //	decide, part     what people decided is one person, or two
 //	guards           mother and baby, and implausible clusters, taken apart
-//	persons          ids that outlive the run, and what changed since the last
+//	persons, lines,  ids that outlive the run, the index, and what changed since
+//	events           the last
 //
 // No step joins two different NHS numbers, and a joined unit never brings two
 // persons together, so an error stays where it was made. Match weights only add
@@ -235,7 +236,26 @@ func (l *linker) link(ctx context.Context) error {
 		return err
 	}
 	// Take apart what must not stay together, and name the persons.
-	return l.run(ctx, "guards", "part", "persons")
+	if err := l.run(ctx, "guards", "part", "persons"); err != nil {
+		return err
+	}
+	return l.index(ctx)
+}
+
+// portions is how many parts the index is made in.
+const portions = 4
+
+// index makes the lines of the index, and says what changed.
+func (l *linker) index(ctx context.Context) error {
+	for part := range portions {
+		if err := l.db.Exec(ctx, "CREATE OR REPLACE TABLE portion AS SELECT ?::INTEGER AS part, ?::INTEGER AS parts", part, portions); err != nil {
+			return err
+		}
+		if err := l.run(ctx, "index_lines"); err != nil {
+			return err
+		}
+	}
+	return l.run(ctx, "events")
 }
 
 // attach places units without a number with persons already made.
