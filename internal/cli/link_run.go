@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -65,18 +66,18 @@ func runLinkRun(c *cobra.Command, s *term.Streams, o linkRunOptions) error {
 	if s.JSON {
 		return s.Answer(map[string]any{"trained": ran.Trained.History, "predicted": ran.Predicted, "clustered": ran.Clustered})
 	}
-	return printRan(s, ran)
+	return printRan(s, o.Folder, ran)
 }
 
-func printRan(s *term.Streams, ran *links.Ran) error {
-	if err := printTrained(s, links.ModelFile, ran.Trained); err != nil {
+func printRan(s *term.Streams, folder string, ran *links.Ran) error {
+	if err := printTrained(s, filepath.Join(folder, links.ModelFile), ran.Trained); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out)
-	if err := printPredicted(s, links.PairsFile, ran.Predicted); err != nil {
+	if err := printPredicted(s, filepath.Join(folder, links.PairsFile), ran.Predicted); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.Out)
-	printClustered(s, links.ClustersFile, ran.Clustered)
+	printClustered(s, filepath.Join(folder, links.ClustersFile), ran.Clustered)
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"tre/internal/problem"
 )
@@ -39,7 +40,9 @@ type Folder struct {
 // Create makes the folder, private, with its parents, and opens it. A folder
 // that already exists is opened.
 func Create(path string) (*Folder, error) {
-	if err := os.MkdirAll(path, folderMode); err != nil {
+	if err := os.MkdirAll(path, folderMode); errors.Is(err, syscall.ENOTDIR) {
+		return nil, problem.New(problem.Usage, "name a folder, not a file", "%s is not a folder", path)
+	} else if err != nil {
 		return nil, fmt.Errorf("create folder: %w", err)
 	}
 	return Open(path)

@@ -46,15 +46,15 @@ type Ran struct {
 // the other, and writes the same files. It reads the records once, readies the
 // rules of scoring while it trains, and clusters while the pairs are written.
 func Run(ctx context.Context, o RunOptions) (*Ran, error) {
-	folder, err := workspace.Create(o.Folder)
-	if err != nil {
+	r := &running{RunOptions: o}
+	if err := r.read(ctx); err != nil { // what cannot be read makes no folder
 		return nil, err
 	}
-	r := &running{RunOptions: o, folder: folder}
-	defer folder.Tidy()
-	if err := r.read(ctx); err != nil {
+	var err error
+	if r.folder, err = workspace.Create(o.Folder); err != nil {
 		return nil, err
 	}
+	defer r.folder.Tidy()
 	ran := &Ran{}
 	linker := &score.Linker{Model: r.model, Table: r.table}
 	if ran.Trained, err = r.train(ctx, linker); err != nil {
