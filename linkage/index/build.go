@@ -158,7 +158,7 @@ func (b *builder) keep(ctx context.Context) (RunOf, error) {
 	run.events = g.events
 	run.count()
 	one.index()
-	one.tables = newHasher(b.parts, b.lexicons).tables(one.n, func(row int32) []int32 { return st.codes(row) })
+	one.tables = newHasher(b.parts, b.lexicons).tables(one.n, func(row int32) []int32 { return st.codes(row) }, b.Threads)
 	return run.finish(ctx, st, true)
 }
 

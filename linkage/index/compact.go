@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ func (s *state) compacted() *segment {
 	one.ids = newIDs(keys, !s.man.HasText, sources)
 	one.links = s.compactedLinks(rows, place)
 	one.index()
-	one.tables = s.hash.tables(one.n, func(row int32) []int32 { return s.codes(rows[row]) })
+	one.tables = s.hash.tables(one.n, func(row int32) []int32 { return s.codes(rows[row]) }, runtime.GOMAXPROCS(0))
 	return one
 }
 

@@ -108,64 +108,9 @@ func (s *state) allLines(f *facts) []written {
 	return lines
 }
 
-// describe gives the lines that changed, and the persons rows came under.
-func (r *refresher) describe(g *regroup, old *state, before *facts) {
-	r.fresh.people = make([]cluster.ID, r.fresh.n)
-	affected := slices.Clone(g.rows)
-	around := func(s *state, row int32) {
-		s.neighbours(row, func(to int32, _ float32, _ int16) {
-			if g.local[to] == 0 && !r.state.isDead(to) {
-				affected = append(affected, to)
-			}
-		})
-	}
-	for _, row := range r.killed {
-		around(old, row)
-	}
-	for i, row := range g.rows {
-		isFresh := row >= r.fresh.start
-		if isFresh {
-			r.fresh.people[row-r.fresh.start] = g.ids[i]
-		} else if g.ids[i] != g.before[i] {
-			r.fresh.moved, r.fresh.movedTo = append(r.fresh.moved, row), append(r.fresh.movedTo, g.ids[i])
-		}
-		if isFresh || g.ids[i] != g.before[i] {
-			around(r.state, row)
-		}
-	}
-	slices.Sort(affected)
-	affected = slices.Compact(affected)
-	person := func(row int32) cluster.ID {
-		if at := g.local[row]; at > 0 {
-			return g.ids[at-1]
-		}
-		return r.state.person(row)
-	}
-	lines := make([]written, len(affected))
-	inParallel(len(affected), r.Threads, func(i int) {
-		row := affected[i]
-		l := r.state.lineOf(row, person, g.facts)
-		if row >= r.fresh.start || l != old.lineOf(row, old.person, before) {
-			lines[i] = written{r.state.key(row), r.state.source(row), l, r.state.firstRun(row)}
-		}
-	})
-	for _, l := range lines {
-		if l.line.step != "" {
-			r.writer.lines = append(r.writer.lines, l)
-		}
-	}
-	for _, row := range r.gone {
-		r.writer.lines = append(r.writer.lines, written{r.state.key(row), r.state.source(row), line{step: stepGone}, r.state.firstRun(row)})
-	}
-	sortLines(r.writer.lines)
-	for i, row := range r.fresh.moved {
-		r.state.moved[row] = r.fresh.movedTo[i]
-	}
-}
-
 // inParallel shares n things out among workers.
 func inParallel(n, workers int, do func(i int)) {
-	share := n/workers + 1
+	share := (n + workers - 1) / workers
 	var all sync.WaitGroup
 	for from := 0; from < n; from += share {
 		all.Go(func() {

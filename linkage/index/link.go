@@ -18,66 +18,58 @@ type linker struct {
 	scorer *score.Scorer
 	plan   *compare.Plan
 	parts  []*part
-	hash   *hasher
-	isOnly bool // pairs of one source are left out
+	hash   *hasher // which has learnt the new rows
+	isOnly bool    // pairs of one source are left out
 
 	fresh *segment // the new rows, already the last segment of the state
 	most  int64    // pairs at most
 }
 
-// batchRows is how many partners are laid out for scoring at a time.
+// batchRows is how many partners are laid out for scoring at a time, and how
+// many candidates are asked of memory at a time.
 const batchRows = 512
 
 // chunkRows is how many new rows a worker takes at a time.
 const chunkRows = 64
 
-// run gives the edges found, in the order of the new rows, and how many pairs
-// were compared.
+// run gives the edges found, in no order, and how many pairs were compared.
 func (l *linker) run(ctx context.Context, workers int) (edges []edge, compared int64, err error) {
-	if err := l.refuseHuge(); err != nil {
+	if err := l.refuseHuge(workers); err != nil {
 		return nil, 0, err
 	}
 	stride := l.state.man.Stride
-	slab := 1 + batchRows
+	slab := chunkRows + batchRows
 	l.plan.Lay(make([]int32, workers*slab*stride))
-	chunks := (int(l.fresh.n) + chunkRows - 1) / chunkRows
-	found := make([][]edge, chunks)
-	var next, pairs atomic.Int64
+	searchers := make([]*searcher, workers)
+	var next atomic.Int64
 	var all sync.WaitGroup
 	for worker := range workers {
+		s := &searcher{linker: l, judge: l.scorer.Judge(), first: int32(worker * slab)}
+		searchers[worker] = s
 		all.Go(func() {
-			s := &searcher{linker: l, judge: l.scorer.Judge(), first: int32(worker * slab), positions: make([]int32, len(l.state.segments))}
 			for ctx.Err() == nil {
-				chunk := int(next.Add(1)) - 1
-				if chunk >= chunks {
+				from := int32(next.Add(chunkRows)) - chunkRows
+				if from >= l.fresh.n {
 					break
 				}
-				s.edges = nil
-				for row := chunk * chunkRows; row < min((chunk+1)*chunkRows, int(l.fresh.n)); row++ {
-					s.search(int32(row))
-				}
-				found[chunk] = s.edges
+				s.search(from, min(from+chunkRows, l.fresh.n))
 			}
-			pairs.Add(s.compared)
 		})
 	}
 	all.Wait()
-	for _, f := range found {
-		edges = append(edges, f...)
+	for _, s := range searchers {
+		edges = append(edges, s.edges...)
+		compared += s.compared
 	}
-	return edges, pairs.Load(), ctx.Err()
+	return edges, compared, ctx.Err()
 }
 
 // refuseHuge counts, by the sizes of buckets, the pairs that would be looked
 // at, before any is.
-func (l *linker) refuseHuge() error {
-	var total int64
+func (l *linker) refuseHuge(workers int) error {
 	rules := make([]int64, len(l.parts))
-	for row := range l.fresh.n {
-		for at, p := range l.parts {
-			l.buckets(p, l.state.codes(l.fresh.start+row), func(_ int, bucket []int32, _ bool) { rules[at] += int64(len(bucket)) })
-		}
-	}
+	inParallel(len(l.parts), workers, func(at int) { rules[at] = l.countPart(l.parts[at]) })
+	var total int64
 	largest := 0
 	for at, n := range rules {
 		total += n
@@ -91,16 +83,32 @@ func (l *linker) refuseHuge() error {
 	return nil
 }
 
+func (l *linker) countPart(p *part) (total int64) {
+	for row := range l.fresh.n {
+		l.buckets(p, l.state.codes(l.fresh.start+row), func(_ int, bucket span, _ bool) { total += int64(bucket.to - bucket.from) })
+	}
+	return total
+}
+
 const pairsHint = "leave out values that stand for nothing (1 January, the practice's own postcode), add a column to the rule, or give --max-pairs a larger number"
 
 func tooMany(pairs, most int64, rule int) error {
 	return problem.New(problem.Usage, pairsHint, "up to %d pairs would be compared, more than %d; most by blocking rule %d", pairs, most, rule+1)
 }
 
+// tableOf is the table of a part in which partners of a left or right record
+// are found.
+func (p *part) tableOf(isLeft bool) int {
+	if p.isTwoSided() && isLeft {
+		return p.table + 1 // a left record looks among right ones
+	}
+	return p.table
+}
+
 // buckets visits what may hold partners of a record: the segment and rows of
 // it. isLeft says that the record would be the left one of the pair; where a
 // part has one table for both sides it says nothing.
-func (l *linker) buckets(p *part, codes []int32, visit func(segment int, rows []int32, isLeft bool)) {
+func (l *linker) buckets(p *part, codes []int32, visit func(segment int, bucket span, isLeft bool)) {
 	sides := 1
 	if p.isTwoSided() {
 		sides = 2
@@ -109,174 +117,241 @@ func (l *linker) buckets(p *part, codes []int32, visit func(segment int, rows []
 		isLeft := side == 0
 		l.hash.each(p, codes, isLeft, func(hash uint64) {
 			for i, one := range l.state.segments {
-				at := p.table
-				if p.isTwoSided() && isLeft {
-					at++ // a left record looks among right ones
-				}
-				if rows := one.tables[at].bucket(hash); len(rows) > 0 {
-					visit(i, rows, isLeft)
+				if bucket := one.tables[p.tableOf(isLeft)].span(hash); bucket.from < bucket.to {
+					visit(i, bucket, isLeft)
 				}
 			}
 		})
 	}
 }
 
-// searcher is one worker.
+// searcher is one worker. The records of its chunk, and then their partners, are
+// rows of the plan's matrix that are its own.
 type searcher struct {
 	*linker
-	judge     *score.Judge
-	first     int32   // its rows in the plan's matrix: the record at hand, then its partners
-	positions []int32 // by segment: ids below that of the record at hand
-	seen      []int32 // partners, where a part may offer one twice
-	firsts    []int32 // of a bucket: the code of the first equality
+	judge *score.Judge
+	first int32 // the first of its rows in the plan's matrix
 
-	row      int32 // the record at hand
-	codes    []int32
-	origin   int32
-	partners []int32
-	before   []bool // by partner: its id is smaller
-	rules    []int16
+	from, to   int32       // the chunk: new rows, as rows of their segment
+	positions  [][]int32   // by segment and record of the chunk: ids below the record's
+	hashes     []uint64    // of the records of the chunk that have a key,
+	hashed     []int32     // these, counted from the chunk's first
+	spans      []span      // and their buckets
+	candidates []candidate // from buckets
+	firsts     []int32     // of candidates: the code of the first equality
+	seen       []int32     // partners, where a part may offer one twice
+	partners   []partner
+	touched    int32 // keeps reads made for memory's sake from being thought of no use
 
 	edges    []edge
 	compared int64
 }
 
-// search finds and scores the partners of a new row.
-func (s *searcher) search(row int32) {
-	s.row = s.fresh.start + row
-	s.codes = s.state.codes(s.row)
-	s.origin = s.state.source(s.row)
-	k := s.fresh.ids.key(row)
-	for i, one := range s.state.segments {
-		s.positions[i] = one.ids.position(k)
-	}
-	copy(s.lay(0), s.codes)
+// candidate is a row of a segment that shares a bucket with a record of the
+// chunk.
+type candidate struct{ mine, row int32 }
+
+// partner is a candidate that satisfies a blocking rule, to be scored.
+type partner struct {
+	row      int32 // of the index
+	mine     int32 // the record of the chunk
+	rule     int16
+	isBefore bool // its id is smaller
+}
+
+// search finds and scores the partners of new rows.
+func (s *searcher) search(from, to int32) {
+	s.from, s.to = from, to
+	s.place()
+	stride := s.state.man.Stride
+	copy(s.plan.Codes()[int(s.first)*stride:], s.fresh.codes[int(from)*stride:int(to)*stride])
 	isPlain := true
 	for at, p := range s.parts {
-		isPlain = isPlain && len(p.conditions) == 0 && len(p.same) > 0
-		if isPlain {
-			s.buckets(p, s.codes, func(segment int, rows []int32, _ bool) { s.offerAll(at, segment, rows) })
+		if isPlain = isPlain && p.isPlain(); isPlain {
+			s.searchPlain(at)
 			continue
 		}
-		if p.element >= 0 {
-			s.seen = s.seen[:0]
-			s.buckets(p, s.codes, func(segment int, rows []int32, isLeft bool) {
-				for _, r := range rows {
-					s.seen = append(s.seen, s.state.segments[segment].start+r)
-				}
-			})
-			slices.Sort(s.seen)
-			for _, other := range slices.Compact(s.seen) {
-				one, r := s.state.at(other)
-				segment := s.segmentOf(one)
-				s.offer(at, segment, r, r >= s.positions[segment])
-			}
-			continue
+		for mine := range to - from {
+			s.searchOne(at, mine)
 		}
-		s.buckets(p, s.codes, func(segment int, rows []int32, isLeft bool) {
-			for _, r := range rows {
-				s.offer(at, segment, r, isLeft)
-			}
-		})
 	}
 	s.flush()
 }
 
-func (s *searcher) segmentOf(one *segment) int { return slices.Index(s.state.segments, one) }
+// isPlain says that a part is equalities only.
+func (p *part) isPlain() bool {
+	return len(p.conditions) == 0 && len(p.same) > 0 && !p.isTwoSided() && p.element < 0
+}
 
-// lay gives a row of the matrix that is this worker's own.
+// place finds where the ids of the chunk stand among those of every segment.
+func (s *searcher) place() {
+	if s.positions == nil {
+		s.positions = make([][]int32, len(s.state.segments))
+		for i := range s.positions {
+			s.positions[i] = make([]int32, chunkRows)
+		}
+	}
+	for i, one := range s.state.segments {
+		last := int32(0)
+		for mine := range s.to - s.from {
+			k := s.fresh.ids.key(s.from + mine)
+			if mine == 0 {
+				last = one.ids.position(k)
+			} else {
+				last = one.ids.positionFrom(last, k)
+			}
+			s.positions[i][mine] = last
+		}
+	}
+}
+
+// lay gives a row of the matrix that is this worker's own: a record of the
+// chunk, or from chunkRows on a partner.
 func (s *searcher) lay(i int) []int32 {
 	stride := s.state.man.Stride
 	return s.plan.Codes()[(int(s.first)+i)*stride:][:stride]
 }
 
-// offerAll takes the partners of a bucket for a part that, like all parts before
-// it, is equalities only.
-func (s *searcher) offerAll(at int, segment int, rows []int32) {
-	one := s.state.segments[segment]
-	stride := s.state.man.Stride
+// slot is where the next partner is laid.
+func (s *searcher) slot() int { return chunkRows + len(s.partners) }
+
+// searchPlain takes the whole chunk through a part that, like all parts before
+// it, is equalities only. Buckets and rows lie far apart: every step asks for
+// those of many records, so that memory answers several at a time.
+func (s *searcher) searchPlain(at int) {
 	p := s.parts[at]
-	if one == s.fresh { // a pair of new rows is found from its later one; rows of a bucket ascend
-		end, _ := slices.BinarySearch(rows, s.row-one.start)
-		rows = rows[:end]
-	}
-	// Rows lie far apart: asking for all of them first lets the memory answer
-	// several at a time.
-	s.firsts = s.firsts[:0]
-	for _, r := range rows {
-		s.firsts = append(s.firsts, one.codes[int(r)*stride+p.same[0]])
-	}
-next:
-	for i, r := range rows {
-		if s.firsts[i] != s.codes[p.same[0]] {
-			continue
+	s.hashes, s.hashed = s.hashes[:0], s.hashed[:0]
+	for mine := range s.to - s.from {
+		if hash, isKnown := s.hash.of(p, s.lay(int(mine)), true); isKnown {
+			s.hashes, s.hashed = append(s.hashes, hash), append(s.hashed, mine)
 		}
-		theirs := one.codes[int(r)*stride:][:stride]
-		for _, place := range p.same[1:] {
-			if s.codes[place] != theirs[place] {
-				continue next
+	}
+	for segment, one := range s.state.segments {
+		t := &one.tables[p.table]
+		s.spans = t.spansOf(s.hashes, s.spans[:0])
+		s.touched += t.touch(s.spans)
+		for i, bucket := range s.spans {
+			rows := t.rows[bucket.from:bucket.to]
+			if one == s.fresh { // a pair of new rows is found from its later one; rows of a bucket ascend
+				end, _ := slices.BinarySearch(rows, s.from+s.hashed[i])
+				rows = rows[:end]
+			}
+			for _, row := range rows {
+				if s.candidates = append(s.candidates, candidate{s.hashed[i], row}); len(s.candidates) == batchRows {
+					s.offerAll(at, segment)
+				}
 			}
 		}
-		if s.state.isDead(one.start+r) || s.isOnly && one.ids.source[r] == s.origin {
+		s.offerAll(at, segment)
+	}
+}
+
+// offerAll takes the candidates that are partners, by a part that, like all
+// parts before it, is equalities only.
+func (s *searcher) offerAll(at int, segment int) {
+	one, p, stride := s.state.segments[segment], s.parts[at], s.state.man.Stride
+	s.firsts = s.firsts[:0]
+	for _, c := range s.candidates {
+		codes := one.codes[int(c.row)*stride:][:stride]
+		s.firsts = append(s.firsts, codes[p.same[0]])
+		s.touched += codes[0] + codes[stride-1]
+	}
+next:
+	for i, c := range s.candidates {
+		mine := s.lay(int(c.mine))
+		if s.firsts[i] != mine[p.same[0]] {
+			continue
+		}
+		theirs := one.codes[int(c.row)*stride:][:stride]
+		if !agree(p.same[1:], mine, theirs) || s.isLeftOut(one, c) {
 			continue
 		}
 		for _, q := range s.parts[:at] {
-			if agree(q.same, s.codes, theirs) {
+			if agree(q.same, mine, theirs) {
 				continue next
 			}
 		}
-		copy(s.lay(1+len(s.partners)), theirs)
-		s.take(one.start+r, r < s.positions[segment], p.rule)
+		copy(s.lay(s.slot()), theirs)
+		s.take(partner{one.start + c.row, c.mine, int16(p.rule), c.row < s.positions[segment][c.mine]})
 	}
+	s.candidates = s.candidates[:0]
 }
 
-func (s *searcher) take(other int32, isBefore bool, rule int) {
-	s.partners, s.before, s.rules = append(s.partners, other), append(s.before, isBefore), append(s.rules, int16(rule))
-	if len(s.partners) == batchRows {
-		s.flush()
-	}
+// isLeftOut says that a candidate is of a record that ended, or of the same
+// source where only pairs of two sources are wanted.
+func (s *searcher) isLeftOut(one *segment, c candidate) bool {
+	return s.state.isDead(one.start+c.row) || s.isOnly && one.ids.source[c.row] == s.fresh.ids.source[s.from+c.mine]
 }
 
-// offer takes a partner if it satisfies a part and none before.
-func (s *searcher) offer(at int, segment int, r int32, isLeft bool) {
-	one := s.state.segments[segment]
-	other := one.start + r
-	if other >= s.row && one == s.fresh {
-		return // a pair of new rows is found from its later one
-	}
-	if s.state.isDead(other) || s.isOnly && one.ids.source[r] == s.origin {
+// searchOne takes a record of the chunk through any part.
+func (s *searcher) searchOne(at int, mine int32) {
+	p := s.parts[at]
+	if p.element >= 0 {
+		s.searchList(at, mine)
 		return
 	}
-	stride := s.state.man.Stride
-	theirs := one.codes[int(r)*stride:][:stride]
+	s.buckets(p, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
+		for _, row := range s.state.segments[segment].tables[p.tableOf(isLeft)].rows[bucket.from:bucket.to] {
+			s.offer(at, segment, candidate{mine, row}, isLeft)
+		}
+	})
+}
+
+// searchList takes a record through a part with an exploded list, whose elements
+// may offer a partner several times.
+func (s *searcher) searchList(at int, mine int32) {
 	p := s.parts[at]
-	isBefore := r < s.positions[segment] // the partner's id is the smaller
-	if p.isTwoSided() && isLeft == isBefore {
+	s.seen = s.seen[:0]
+	s.buckets(p, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
+		one := s.state.segments[segment]
+		for _, row := range one.tables[p.tableOf(isLeft)].rows[bucket.from:bucket.to] {
+			s.seen = append(s.seen, one.start+row)
+		}
+	})
+	slices.Sort(s.seen)
+	for _, other := range slices.Compact(s.seen) {
+		one, row := s.state.at(other)
+		segment := slices.Index(s.state.segments, one)
+		s.offer(at, segment, candidate{mine, row}, row >= s.positions[segment][mine])
+	}
+}
+
+// offer takes a candidate if it satisfies a part and none before.
+func (s *searcher) offer(at int, segment int, c candidate, isLeft bool) {
+	one := s.state.segments[segment]
+	if one == s.fresh && c.row >= s.from+c.mine {
+		return // a pair of new rows is found from its later one
+	}
+	if s.isLeftOut(one, c) {
+		return
+	}
+	p := s.parts[at]
+	taken := partner{one.start + c.row, c.mine, int16(p.rule), c.row < s.positions[segment][c.mine]}
+	if p.isTwoSided() && isLeft == taken.isBefore {
 		return // found from the table of the other side
 	}
-	slot := len(s.partners)
-	copy(s.lay(1+slot), theirs)
-	if !s.holds(p, slot, isBefore) {
+	stride := s.state.man.Stride
+	copy(s.lay(s.slot()), one.codes[int(c.row)*stride:][:stride])
+	if !s.holds(p, taken) {
 		return
 	}
 	for _, q := range s.parts[:at] {
-		if s.holds(q, slot, isBefore) {
+		if s.holds(q, taken) {
 			return
 		}
 	}
-	s.take(other, isBefore, p.rule)
+	s.take(taken)
 }
 
-// holds says that the record at hand and the partner laid in a slot satisfy a
-// part.
-func (s *searcher) holds(p *part, slot int, isBefore bool) bool {
-	if !agree(p.same, s.codes, s.lay(1+slot)) {
+// holds says that a partner laid in the next slot satisfies a part.
+func (s *searcher) holds(p *part, with partner) bool {
+	if !agree(p.same, s.lay(int(with.mine)), s.lay(s.slot())) {
 		return false
 	}
 	if len(p.conditions) == 0 {
 		return true
 	}
-	l, r := s.pair(slot, isBefore)
+	l, r := s.pair(s.slot(), with)
 	s.judge.Look(l, r, 0)
 	for _, c := range p.conditions {
 		if !s.judge.Holds(c) {
@@ -287,9 +362,9 @@ func (s *searcher) holds(p *part, slot int, isBefore bool) bool {
 }
 
 // pair gives the rows of the matrix to compare, the smaller id first.
-func (s *searcher) pair(slot int, isBefore bool) (l, r int32) {
-	l, r = s.first, s.first+1+int32(slot)
-	if isBefore {
+func (s *searcher) pair(slot int, with partner) (l, r int32) {
+	l, r = s.first+with.mine, s.first+int32(slot)
+	if with.isBefore {
 		l, r = r, l
 	}
 	return l, r
@@ -304,16 +379,28 @@ func agree(places []int, a, b []int32) bool {
 	return true
 }
 
+// take keeps the partner laid in the next slot.
+func (s *searcher) take(p partner) {
+	if s.partners = append(s.partners, p); len(s.partners) == batchRows {
+		s.flush()
+	}
+}
+
 // flush scores the partners laid out.
 func (s *searcher) flush() {
-	for i, other := range s.partners {
-		l, r := s.pair(i, s.before[i])
+	if len(s.partners) == 0 {
+		return
+	}
+	first := s.first + chunkRows
+	s.judge.FetchValues(first, first+int32(len(s.partners)))
+	for i, p := range s.partners {
+		l, r := s.pair(chunkRows+i, p)
 		if weight, isKept := s.judge.Score(l, r, 0); isKept {
-			s.edges = append(s.edges, edge{s.row, other, float32(weight), s.rules[i]})
+			s.edges = append(s.edges, edge{s.fresh.start + s.from + p.mine, p.row, float32(weight), p.rule})
 		}
 	}
 	s.compared += int64(len(s.partners))
-	s.partners, s.before, s.rules = s.partners[:0], s.before[:0], s.rules[:0]
+	s.partners = s.partners[:0]
 }
 
 // collector keeps what a full run finds.

@@ -3,7 +3,6 @@ package index
 import (
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -45,21 +44,15 @@ func (f *facts) index() {
 }
 
 // regroup is the part of an index whose persons are decided anew: all
-// components that a run touched.
+// components that a run touched, or everything.
 type regroup struct {
 	state *state
 	facts *facts
 	run   int
 
-	seeds   []reason        // by row: why a run touched it
-	starts  []int32         // the rows with a seed
-	replace map[int32]int32 // by new row of a changed record: its old row
-	gone    []int32         // rows of records that ended
-	absent  []cluster.ID    // persons of records that ended, where they have no row
-
-	rows   []int32 // in the order of ids
-	local  []int32 // by row: 1 + its place in rows; 0 when it is not touched
-	before []cluster.ID
+	rows   []int32      // in the order of ids
+	had    []cluster.ID // by place in rows: the person it had before
+	absent []cluster.ID // persons of records that ended
 	ids    []cluster.ID
 	events []Event
 }
@@ -68,32 +61,6 @@ type regroup struct {
 type Event struct {
 	cluster.Event
 	Reason string
-}
-
-// decide finds the touched components, clusters them and carries ids over.
-func (g *regroup) decide() error {
-	reasons := g.reach()
-	clusters, err := cluster.Bridges(len(g.rows), g.edges(), g.state.man.Rule, cluster.Constraints{Must: g.inLocal(g.facts.must), Cannot: g.inLocal(g.facts.cannot)})
-	if err != nil {
-		return err
-	}
-	g.before = make([]cluster.ID, len(g.rows))
-	for i, row := range g.rows {
-		g.before[i] = g.personBefore(row)
-	}
-	absent := make([]cluster.ID, len(g.gone))
-	for i, row := range g.gone {
-		absent[i] = g.state.person(row)
-	}
-	ids, events, err := cluster.KeepIDs(g.before, absent, clusters.Cluster, func(row int32, attempt int) cluster.ID {
-		return freshID(g.state.key(g.rows[row]).label(g.state.man.HasText), g.run, attempt)
-	})
-	if err != nil {
-		return err
-	}
-	g.ids = ids
-	g.explain(events, reasons)
-	return nil
 }
 
 // decideAll decides all persons of an index that has one segment, whose people
@@ -117,119 +84,15 @@ func (g *regroup) decideAll() error {
 	if err != nil {
 		return err
 	}
-	g.before = one.people
+	g.had = one.people
 	var events []cluster.Event
-	g.ids, events, err = cluster.KeepIDs(g.before, g.absent, clusters.Cluster, func(row int32, attempt int) cluster.ID {
+	g.ids, events, err = cluster.KeepIDs(g.had, g.absent, clusters.Cluster, func(row int32, attempt int) cluster.ID {
 		return freshID(g.state.key(row).label(g.state.man.HasText), g.run, attempt)
 	})
 	for _, e := range events {
 		g.events = append(g.events, Event{e, "rebuild"})
 	}
 	return err
-}
-
-// personBefore gives the person a record had before this run; none when it is
-// new.
-func (g *regroup) personBefore(row int32) cluster.ID {
-	if old, ok := g.replace[row]; ok {
-		return g.state.person(old)
-	}
-	if last := g.state.segments[len(g.state.segments)-1]; row >= last.start && len(g.state.segments) > 1 {
-		return cluster.ID{}
-	}
-	return g.state.person(row)
-}
-
-// reach gathers the rows of all components that hold a seed, and gives, by place
-// of a row, why its component was touched.
-func (g *regroup) reach() []reason {
-	g.local = make([]int32, g.state.rows()) // of the component at first, 1 for the first one
-	least := float32(g.state.man.Rule.MinWeight)
-	slices.Sort(g.starts)
-	var whys []reason
-	var queue []int32
-	for _, start := range g.starts {
-		if at := g.local[start]; at > 0 {
-			whys[at-1] |= g.seeds[start]
-			continue
-		}
-		whys = append(whys, g.seeds[start])
-		component := int32(len(whys))
-		enter := func(row int32) {
-			if g.local[row] == 0 {
-				g.local[row] = component
-				queue = append(queue, row)
-			}
-		}
-		enter(start)
-		for len(queue) > 0 {
-			row := queue[len(queue)-1]
-			queue = queue[:len(queue)-1]
-			g.rows = append(g.rows, row)
-			g.state.neighbours(row, func(to int32, weight float32, _ int16) {
-				if weight >= least {
-					enter(to)
-				}
-			})
-			for _, to := range g.facts.with[row] {
-				enter(to)
-			}
-		}
-	}
-	g.state.inOrder(g.rows)
-	reasons := make([]reason, len(g.rows))
-	for i, row := range g.rows {
-		reasons[i] = whys[g.local[row]-1]
-		g.local[row] = int32(i) + 1
-	}
-	return reasons
-}
-
-// edges are those among the rows gathered.
-func (g *regroup) edges() []cluster.Edge {
-	var edges []cluster.Edge
-	for i, row := range g.rows {
-		g.state.neighbours(row, func(to int32, weight float32, _ int16) {
-			if at := g.local[to] - 1; int32(i) < at {
-				edges = append(edges, cluster.Edge{A: int32(i), B: at, Weight: weight})
-			}
-		})
-	}
-	return edges
-}
-
-func (g *regroup) inLocal(pairs []cluster.Pair) []cluster.Pair {
-	var out []cluster.Pair
-	for _, p := range pairs {
-		if a, b := g.local[p.A]-1, g.local[p.B]-1; a >= 0 && b >= 0 {
-			out = append(out, cluster.Pair{A: min(a, b), B: max(a, b)})
-		}
-	}
-	return out
-}
-
-// explain gives every event the reasons of the components it concerns.
-func (g *regroup) explain(events []cluster.Event, reasons []reason) {
-	byID := map[cluster.ID]reason{}
-	for _, e := range events {
-		byID[e.ID], byID[e.Other] = 0, 0
-	}
-	add := func(id cluster.ID, why reason) {
-		if _, ok := byID[id]; ok {
-			byID[id] |= why
-		}
-	}
-	for i, why := range reasons {
-		add(g.before[i], why)
-		add(g.ids[i], why)
-	}
-	for _, row := range g.gone {
-		add(g.state.person(row), removedRecord)
-	}
-	delete(byID, cluster.ID{})
-	for _, e := range events {
-		g.events = append(g.events, Event{e, (byID[e.ID] | byID[e.Other]).String()})
-	}
 }
 
 // freshID makes a person's id from the label of its first record and, after the
@@ -270,21 +133,31 @@ const (
 
 // lineOf describes a record.
 func (s *state) lineOf(row int32, person func(int32) cluster.ID, f *facts) line {
-	l := line{person: person(row), step: stepSingle}
-	s.neighbours(row, func(to int32, weight float32, rule int16) {
-		other := person(to)
-		switch {
-		case other == l.person && (!l.hasBest || weight > l.best || weight == l.best && rule < l.rule):
-			l.best, l.rule, l.hasBest = weight, rule, true
-		case other != l.person && (!l.hasOther || weight > l.runnerUp || weight == l.runnerUp && string(other[:]) < string(l.other[:])):
-			l.runnerUp, l.other, l.hasOther = weight, other, true
-		}
-	})
+	l := line{person: person(row)}
+	s.neighbours(row, func(to int32, weight float32, rule int16) { l.see(person(to), weight, rule) })
+	l.settle(len(f.with[row]) > 0)
+	return l
+}
+
+// see takes a link to a record of a person into account.
+func (l *line) see(other cluster.ID, weight float32, rule int16) {
+	switch {
+	case other == l.person && (!l.hasBest || weight > l.best || weight == l.best && rule < l.rule):
+		l.best, l.rule, l.hasBest = weight, rule, true
+	case other != l.person && (!l.hasOther || weight > l.runnerUp || weight == l.runnerUp && string(other[:]) < string(l.other[:])):
+		l.runnerUp, l.other, l.hasOther = weight, other, true
+	}
+}
+
+// settle says by which step the record came to its person, once all links were
+// seen.
+func (l *line) settle(isDecided bool) {
 	switch {
 	case l.hasBest:
 		l.step = stepProbabilistic
-	case len(f.with[row]) > 0:
+	case isDecided:
 		l.step = stepDecision
+	default:
+		l.step = stepSingle
 	}
-	return l
 }

@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sync"
 
 	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
+	"tre/linkage/cluster"
 	"tre/linkage/compare"
 	"tre/linkage/model"
 	"tre/linkage/records"
@@ -23,16 +25,19 @@ type refresher struct {
 	model  *model.Model
 	writer *runWriter
 
-	fresh   *segment
-	replace map[int32]int32 // by new row of a changed record: its old row
-	killed  []int32         // rows that ended, of gone and of changed records
-	gone    []int32         // those of records that are gone
+	fresh      *segment
+	replaced   []int32        // by row of fresh: the old row of a changed record; -1 for none
+	background sync.WaitGroup // reads the files of the index
+	compiling  chan compiled
+	killed     []int32 // rows that ended, of gone and of changed records
+	gone       []int32 // those of records that are gone
 }
 
 // delivered are the tables read for one run.
 type delivered struct {
 	records, gone *records.Table
 	placed        []compare.Placed // expressions over records
+	parts         []*part          // of the blocking rules, to find the rows of records by
 	err           error
 }
 
@@ -65,7 +70,8 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 	if db.err != nil {
 		return RunOf{}, db.err
 	}
-	r := &refresher{Options: o, state: st, model: m, replace: map[int32]int32{}}
+	r := &refresher{Options: o, state: st, model: m, compiling: make(chan compiled, 1)}
+	defer r.background.Wait()
 	r.writer = &runWriter{folder: folder, man: man, db: db.db, run: RunOf{Run: man.run() + 1, AsAt: o.AsAt, Kind: "refresh", Records: man.Runs[man.run()-1].Records}}
 	return r.run(ctx, in)
 }
@@ -85,7 +91,7 @@ func read(ctx context.Context, m *model.Model, o Options) (d delivered) {
 		d.records, d.err = readTable(ctx, m, o.Records, o.Change, o)
 		if d.err == nil {
 			c := compare.NewCompiler(d.records, similarity.Characters) // texts are not compared here
-			_, d.err = assemble(c, m)
+			d.parts, d.err = assemble(c, m)
 			d.placed = c.Placed()
 		}
 	}
@@ -122,13 +128,9 @@ func (r *refresher) run(ctx context.Context, in delivered) (RunOf, error) {
 	if err != nil {
 		return RunOf{}, err
 	}
-	if err := r.take(in); err != nil {
+	old, err := r.take(in)
+	if err != nil {
 		return RunOf{}, err
-	}
-	r.writer.run.Records += r.writer.run.New - r.writer.run.Gone
-	old := r.state.frozen()
-	for _, row := range r.killed {
-		r.state.kill(row)
 	}
 	if err := r.link(ctx); err != nil {
 		return RunOf{}, err
@@ -137,13 +139,13 @@ func (r *refresher) run(ctx context.Context, in delivered) (RunOf, error) {
 	if err != nil {
 		return RunOf{}, err
 	}
-	g := &regroup{state: r.state, facts: now, run: r.writer.run.Run, replace: r.replace, gone: r.gone}
-	r.seed(g, old, before)
-	if err := g.decide(); err != nil {
+	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old), factsBefore: before, replaced: r.replaced, gone: r.gone}
+	r.seed(t)
+	if err := t.decide(); err != nil {
 		return RunOf{}, err
 	}
-	r.describe(g, old, before)
-	r.writer.events = g.events
+	r.describe(t)
+	r.writer.events = t.events
 	r.writer.count()
 	return r.writer.finish(ctx, r.state, int(r.state.rows()-r.state.segments[0].n)+r.writer.man.Dead > int(r.state.segments[0].n)/r.overlay)
 }
@@ -156,8 +158,9 @@ func (s *state) frozen() *state {
 	return &old
 }
 
-// take reads the delivery into a segment: what is new or has changed.
-func (r *refresher) take(in delivered) error {
+// take reads the delivery into a segment: what is new or has changed. It gives
+// the index as it was before. Meanwhile the model is compiled.
+func (r *refresher) take(in delivered) (old *state, err error) {
 	r.fresh = &segment{start: r.state.rows()}
 	if r.writer.man.HasText {
 		r.fresh.ids.offsets = []uint32{0}
@@ -165,30 +168,76 @@ func (r *refresher) take(in delivered) error {
 	if in.gone != nil {
 		d, err := newDelivery(in.gone, r.writer.man, "")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, k := range d.keys {
-			r.end(k)
+		for _, row := range r.state.findAll(d.keys) {
+			r.end(row)
 		}
 	}
-	if in.records == nil {
-		return nil
+	var d *delivery
+	var codes []int32
+	if in.records != nil {
+		if d, err = newDelivery(in.records, r.writer.man, r.Change); err != nil {
+			return nil, err
+		}
+		if codes, err = r.encode(d, in.placed); err != nil {
+			return nil, err
+		}
 	}
-	d, err := newDelivery(in.records, r.writer.man, r.Change)
-	if err != nil {
-		return err
+	r.background.Go(func() { r.compiling <- r.compile() })
+	if d == nil {
+		return r.addNothing()
 	}
-	codes, err := r.encode(d, in.placed)
-	if err != nil {
-		return err
+	if err := r.sort(d, codes); err != nil {
+		return nil, err
 	}
-	return r.sort(d, codes)
+	return r.add(in.parts), nil
 }
 
-// end takes a record that is gone.
-func (r *refresher) end(k key) {
-	row, isKnown := r.state.find(k)
-	if !isKnown {
+// addNothing is add for a run without records, whose parts are those of the
+// model compiled.
+func (r *refresher) addNothing() (old *state, err error) {
+	c := <-r.compiling
+	r.compiling <- c
+	return r.add(c.parts), c.err
+}
+
+// compiled is the model over the values of the index.
+type compiled struct {
+	plan   *compare.Plan
+	parts  []*part
+	scorer *score.Scorer
+	err    error
+}
+
+func (r *refresher) compile() (c compiled) {
+	strings, _ := similarity.ParseStrings(r.writer.man.Strings)
+	if c.plan, c.parts, c.err = compileStored(r.model, r.state.lexicons, strings); c.err == nil {
+		c.scorer = score.New(c.plan, r.model, r.writer.man.Least)
+	}
+	return c
+}
+
+// add adds the new rows to the index and takes the old ones out. It gives the
+// index as it was before.
+func (r *refresher) add(parts []*part) (old *state) {
+	r.writer.run.Records += r.writer.run.New - r.writer.run.Gone
+	old = r.state.frozen()
+	for _, row := range r.killed {
+		r.state.kill(row)
+	}
+	r.fresh.dead = slices.Sorted(slices.Values(r.killed))
+	r.state.add(r.fresh)
+	r.fresh.index()
+	r.state.hash = newHasher(parts, r.state.lexicons)
+	stride := r.writer.man.Stride
+	r.fresh.tables = r.state.hash.tables(r.fresh.n, func(row int32) []int32 { return r.fresh.codes[int(row)*stride:][:stride] }, r.Threads)
+	return old
+}
+
+// end takes the row of a record that is gone; -1 when the index has none.
+func (r *refresher) end(row int32) {
+	if row < 0 {
 		r.writer.run.Unknown++
 		return
 	}
@@ -248,44 +297,34 @@ func (r *refresher) derive(codes []int32) {
 // sort tells new, changed, unchanged and gone records apart.
 func (r *refresher) sort(d *delivery, codes []int32) error {
 	stride, man := r.writer.man.Stride, r.writer.man
-	var columns []int
-	for at, l := range r.state.lexicons {
-		if l.isColumn() {
-			columns = append(columns, at)
-		}
-	}
 	ended := map[int32]bool{}
 	for _, row := range r.killed {
 		ended[row] = true
 	}
+	found := r.state.findAll(d.keys)
+	r.state.touch(found)
 	var keys []key
 	var sources []int32
 	origins := d.sources(man)
+	isSame := r.sameRecord()
 	for i, at := range d.order {
-		k := d.keys[i]
 		if d.gone != nil && d.gone[at] {
-			r.end(k)
+			if !ended[found[i]] {
+				r.end(found[i])
+			}
 			continue
 		}
-		mine := codes[int(at)*stride:][:stride]
-		old, isKnown := r.state.find(k)
-		if isKnown && ended[old] {
+		mine, old := codes[int(at)*stride:][:stride], found[i]
+		if old >= 0 && ended[old] {
 			return problem.New(problem.Usage, "a record is either gone or changed", "a record is among those that are gone and among the records, at position %d by id", i+1)
 		}
-		if isKnown && !slices.ContainsFunc(columns, func(c int) bool { return mine[c] != r.state.codes(old)[c] }) {
+		if old >= 0 && isSame(mine, r.state.codes(old)) {
 			r.writer.run.Unchanged++
 			continue
 		}
-		row := r.fresh.start + int32(len(keys))
-		first := int32(r.writer.run.Run)
-		if isKnown {
-			r.replace[row], r.killed, first = old, append(r.killed, old), r.state.firstRun(old)
-			r.writer.run.Changed++
-		} else {
-			r.writer.run.New++
-		}
-		keys = append(keys, k)
-		r.fresh.codes, r.fresh.first = append(r.fresh.codes, mine...), append(r.fresh.first, first)
+		keys = append(keys, d.keys[i])
+		r.fresh.codes = append(r.fresh.codes, mine...)
+		r.replace(old)
 		if origins != nil {
 			sources = append(sources, origins[i])
 		}
@@ -295,73 +334,125 @@ func (r *refresher) sort(d *delivery, codes []int32) error {
 	return nil
 }
 
+// sameRecord says of the codes of two records whether all columns agree.
+func (r *refresher) sameRecord() func(a, b []int32) bool {
+	var columns []int
+	for at, l := range r.state.lexicons {
+		if l.isColumn() {
+			columns = append(columns, at)
+		}
+	}
+	return func(a, b []int32) bool {
+		return !slices.ContainsFunc(columns, func(c int) bool { return a[c] != b[c] })
+	}
+}
+
+// replace takes the next new row, of a changed record whose old row is given or
+// of a new one.
+func (r *refresher) replace(old int32) {
+	first := int32(r.writer.run.Run)
+	if old >= 0 {
+		r.killed, first = append(r.killed, old), r.state.firstRun(old)
+		r.writer.run.Changed++
+	} else {
+		r.writer.run.New++
+	}
+	r.replaced, r.fresh.first = append(r.replaced, old), append(r.fresh.first, first)
+}
+
 func otherVersion() error {
 	return problem.New(problem.Failed, "give all records once more with --rebuild", "the index was built by a version of this program that compiled the model otherwise")
 }
 
 // link scores the new rows.
 func (r *refresher) link(ctx context.Context) error {
-	strings, _ := similarity.ParseStrings(r.writer.man.Strings)
-	plan, parts, err := compileStored(r.model, r.state.lexicons, strings)
-	if err != nil {
-		return err
+	c := <-r.compiling
+	if c.err != nil {
+		return c.err
 	}
-	l := &linker{state: r.state, plan: plan, parts: parts, hash: newHasher(parts, r.state.lexicons), fresh: r.fresh, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
-	r.state.hash = l.hash
-	r.state.add(r.fresh)
-	r.fresh.index()
-	stride := r.writer.man.Stride
-	r.fresh.tables = l.hash.tables(r.fresh.n, func(row int32) []int32 { return r.fresh.codes[int(row)*stride:][:stride] })
-	l.scorer = score.New(plan, r.model, r.writer.man.Least)
+	l := &linker{state: r.state, plan: c.plan, scorer: c.scorer, parts: c.parts, hash: r.state.hash, fresh: r.fresh, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
 	edges, compared, err := l.run(ctx, r.Threads)
 	if err != nil {
 		return err
 	}
 	r.writer.run.Compared, r.writer.run.Edges = compared, len(edges)
 	r.fresh.links = newAdjacency(edges, 0)
-	r.fresh.dead = slices.Sorted(slices.Values(r.killed))
 	return nil
 }
 
 // seed marks the rows from which touched components are found.
-func (r *refresher) seed(g *regroup, old *state, before *facts) {
-	g.seeds = make([]reason, r.state.rows())
+func (r *refresher) seed(t *touched) {
+	t.seeds = make([]reason, r.state.rows())
 	mark := func(row int32, why reason) {
 		if r.state.isDead(row) {
 			return
 		}
-		if g.seeds[row] == 0 {
-			g.starts = append(g.starts, row)
+		if t.seeds[row] == 0 {
+			t.starts = append(t.starts, row)
 		}
-		g.seeds[row] |= why
+		t.seeds[row] |= why
 	}
-	changed := make(map[int32]bool, len(r.replace))
-	for i := range r.fresh.n {
-		row := r.fresh.start + i
+	for i, old := range r.replaced {
 		why := newRecord
-		if old, isChange := r.replace[row]; isChange {
+		if old >= 0 {
 			why = changedRecord
-			changed[old] = true
 		}
-		mark(row, why)
+		mark(r.fresh.start+int32(i), why)
 	}
-	for _, row := range r.killed {
-		why := removedRecord
-		if changed[row] {
-			why = changedRecord
+	isGone := make(map[int32]bool, len(r.gone))
+	for _, row := range r.gone {
+		isGone[row] = true
+	}
+	t.web.add(slices.Sorted(slices.Values(r.killed)))
+	for place, row := range t.web.rows {
+		why := changedRecord
+		if isGone[row] {
+			why = removedRecord
 		}
-		old.neighbours(row, func(to int32, _ float32, _ int16) { mark(to, why) })
-		for _, to := range before.with[row] {
+		for _, s := range t.web.around(int32(place)) {
+			if s.was {
+				mark(s.to, why)
+			}
+		}
+		for _, to := range t.factsBefore.with[row] {
 			mark(to, why)
 		}
 	}
 	if r.Constraints == "" {
 		return
 	}
-	for _, f := range []*facts{before, g.facts} {
+	for _, f := range []*facts{t.factsBefore, t.facts} {
 		for _, p := range slices.Concat(f.must, f.cannot) {
 			mark(p.A, constraint)
 			mark(p.B, constraint)
 		}
+	}
+}
+
+// describe gives the lines that changed, and the persons rows came under.
+func (r *refresher) describe(t *touched) {
+	r.fresh.people = make([]cluster.ID, r.fresh.n)
+	for i, row := range t.rows {
+		if row >= r.fresh.start {
+			r.fresh.people[row-r.fresh.start] = t.ids[i]
+		} else if t.ids[i] != t.had[i] {
+			r.fresh.moved, r.fresh.movedTo = append(r.fresh.moved, row), append(r.fresh.movedTo, t.ids[i])
+		}
+	}
+	affected := t.affected()
+	lines := make([]written, len(affected))
+	inParallel(len(affected), r.Threads, func(i int) {
+		row := affected[i]
+		l := line{step: stepGone}
+		if !r.state.isDead(row) {
+			if l = t.line(row); row < r.fresh.start && l == t.lineBefore(row) {
+				return
+			}
+		}
+		lines[i] = written{r.state.key(row), r.state.source(row), l, r.state.firstRun(row)}
+	})
+	r.writer.lines = slices.DeleteFunc(lines, func(l written) bool { return l.line.step == "" })
+	for i, row := range r.fresh.moved {
+		r.state.moved[row] = r.fresh.movedTo[i]
 	}
 }

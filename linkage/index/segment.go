@@ -57,7 +57,10 @@ type key struct {
 }
 
 func compareKeys(a, b key) int {
-	return cmp.Or(cmp.Compare(a.whole, b.whole), strings.Compare(a.text, b.text))
+	if a.whole != b.whole {
+		return cmp.Compare(a.whole, b.whole)
+	}
+	return strings.Compare(a.text, b.text)
 }
 
 func (c *idColumn) key(i int32) key {
@@ -77,6 +80,18 @@ func (k key) hash() uint64 {
 // position is the number of ids below a key.
 func (c *idColumn) position(k key) int32 {
 	return int32(sort.Search(c.len(), func(i int) bool { return compareKeys(c.key(int32(i)), k) >= 0 }))
+}
+
+// positionFrom is position for a key that is not before the id at from. It
+// takes little time when they are near.
+func (c *idColumn) positionFrom(from int32, k key) int32 {
+	n, step := int32(c.len()), int32(1)
+	for from+step < n && compareKeys(c.key(from+step), k) < 0 {
+		from += step
+		step *= 2
+	}
+	reach := min(from+step, n)
+	return from + int32(sort.Search(int(reach-from), func(i int) bool { return compareKeys(c.key(from+int32(i)), k) >= 0 }))
 }
 
 func newIDs(keys []key, isWhole bool, source []int32) idColumn {
@@ -102,9 +117,31 @@ type table struct {
 	rows   []int32
 }
 
-func (t *table) bucket(hash uint64) []int32 {
+// span is a bucket: from a place of a table's rows up to another.
+type span struct{ from, to uint32 }
+
+func (t *table) span(hash uint64) span {
 	at := hash & uint64(len(t.starts)-2)
-	return t.rows[t.starts[at]:t.starts[at+1]]
+	return span{t.starts[at], t.starts[at+1]}
+}
+
+// spansOf appends the buckets of many hashes.
+func (t *table) spansOf(hashes []uint64, to []span) []span {
+	for _, hash := range hashes {
+		to = append(to, t.span(hash))
+	}
+	return to
+}
+
+// touch asks memory for the rows of buckets. What it gives is of no use but
+// must be used, lest the compiler leave the reading out.
+func (t *table) touch(buckets []span) (sum int32) {
+	for _, bucket := range buckets {
+		if bucket.from < bucket.to {
+			sum += t.rows[bucket.from]
+		}
+	}
+	return sum
 }
 
 // newTable sorts entries into buckets, by counting.
@@ -209,6 +246,22 @@ func (s *segment) row(k key) int32 {
 		}
 	}
 	return -1
+}
+
+// rowsOf is row for many ids. They lie far apart; every step asks for those of
+// all ids, so that memory answers several at a time.
+func (s *segment) rowsOf(keys []key) []int32 {
+	rows := make([]int32, len(keys))
+	mask := uint64(len(s.find) - 1)
+	for i, k := range keys {
+		rows[i] = s.find[k.hash()&mask] - 1
+	}
+	for i, k := range keys {
+		if rows[i] >= 0 && s.ids.key(rows[i]) != k { // the slot is another id's
+			rows[i] = s.row(k)
+		}
+	}
+	return rows
 }
 
 // segmentAbout is what a segment says of itself.

@@ -2,8 +2,6 @@ package index
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
@@ -165,6 +163,34 @@ func (s *state) find(k key) (row int32, isKnown bool) {
 	return 0, false
 }
 
+// findAll gives the rows of ids as find does; -1 for an id that has no living
+// row.
+func (s *state) findAll(keys []key) []int32 {
+	found := s.segments[0].rowsOf(keys)
+	for i, k := range keys {
+		for at := len(s.segments) - 1; at > 0; at-- {
+			if row := s.segments[at].row(k); row >= 0 {
+				found[i] = row + s.segments[at].start
+				break
+			}
+		}
+		if found[i] >= 0 && s.isDead(found[i]) {
+			found[i] = -1
+		}
+	}
+	return found
+}
+
+// touch asks memory for what is looked at of rows; -1 is none.
+func (s *state) touch(rows []int32) (sum int32) {
+	for _, row := range rows {
+		if row >= 0 {
+			sum += s.codes(row)[0] + s.firstRun(row)
+		}
+	}
+	return sum
+}
+
 // neighbours visits the edges of a row to living rows.
 func (s *state) neighbours(row int32, visit func(to int32, weight float32, rule int16)) {
 	for _, one := range s.segments {
@@ -177,22 +203,6 @@ func (s *state) neighbours(row int32, visit func(to int32, weight float32, rule 
 				visit(other, one.links.weight[i], one.links.rule[i])
 			}
 		}
-	}
-}
-
-// inOrder sorts rows by id.
-func (s *state) inOrder(rows []int32) {
-	type placed struct {
-		key
-		row int32
-	}
-	all := make([]placed, len(rows))
-	for i, row := range rows {
-		all[i] = placed{s.key(row), row}
-	}
-	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(compareKeys(a.key, b.key), cmp.Compare(a.row, b.row)) })
-	for i, p := range all {
-		rows[i] = p.row
 	}
 }
 

@@ -235,6 +235,27 @@ func (j *Judge) Fetch(rows []int32) {
 	j.fetched = sum
 }
 
+// FetchValues asks memory for what Score will look up of the values of the rows
+// from one up to another, whose codes are at hand.
+func (j *Judge) FetchValues(from, to int32) {
+	s, stride := j.scorer, int32(j.scorer.Plan.Stride())
+	codes := s.Plan.Codes()
+	var sum int8
+	for i := range s.lanes {
+		lane := &s.lanes[i]
+		if lane.base < 0 {
+			continue
+		}
+		for at := from*stride + int32(lane.base); at < to*stride; at += stride {
+			if code := codes[at]; code >= 0 && lane.byValue != nil {
+				sum += lane.byValue[code].Sign()
+			}
+		}
+		sum += j.Judge.FetchFaces(lane.comparison, codes[from*stride+int32(lane.base):to*stride], int(stride))
+	}
+	j.fetched = sum
+}
+
 // Judge makes a worker's judge.
 func (s *Scorer) Judge() *Judge {
 	return &Judge{Judge: s.Plan.Judge(), scorer: s, Levels: make([]int8, len(s.comparisons))}

@@ -1,0 +1,117 @@
+package index
+
+import "slices"
+
+// codesOf gives the codes of rows by place.
+type codesOf func(row int32) []int32
+
+// hasher gives the hashes by which rows of a segment are found.
+type hasher struct {
+	parts    []*part
+	lexicons []*lexicon
+	values   [][]uint64 // by place and code; 0 not known yet
+}
+
+func newHasher(parts []*part, lexicons []*lexicon) *hasher {
+	return &hasher{parts: parts, lexicons: lexicons, values: make([][]uint64, len(lexicons))}
+}
+
+func (h *hasher) value(place int, code int32) uint64 {
+	if h.values[place] == nil {
+		h.values[place] = make([]uint64, h.lexicons[place].len())
+	}
+	hash := h.values[place][code]
+	if hash == 0 {
+		hash = mix(0, h.lexicons[place].spelled(code)) | 1
+		h.values[place][code] = hash
+	}
+	return hash
+}
+
+// of gives the hash of a record's key: on the left side, or on the right. Not
+// known where a value is missing. An exploded list is not in it.
+func (h *hasher) of(p *part, codes []int32, isLeft bool) (hash uint64, isKnown bool) {
+	places := p.right
+	if isLeft {
+		places = p.left
+	}
+	for _, list := range [][]int{p.same, places} {
+		for _, place := range list {
+			if codes[place] < 0 {
+				return 0, false
+			}
+			hash = (hash ^ h.value(place, codes[place])) * 0x9e3779b97f4a7c15
+			hash ^= hash >> 31
+		}
+	}
+	return hash, true
+}
+
+// each gives every hash under which a record stands in a part's table.
+func (h *hasher) each(p *part, codes []int32, isLeft bool, visit func(hash uint64)) {
+	hash, isKnown := h.of(p, codes, isLeft)
+	if !isKnown {
+		return
+	}
+	if p.element < 0 {
+		visit(hash)
+		return
+	}
+	if codes[p.element] < 0 {
+		return
+	}
+	list := elements(h.lexicons[p.element].spelled(codes[p.element]))
+	slices.Sort(list)
+	for _, element := range slices.Compact(list) {
+		visit((hash ^ mix(3, element)) * 0x9e3779b97f4a7c15)
+	}
+}
+
+// learn looks up the values of n rows of which hashes are made, so that hashes
+// can be asked for by several goroutines afterwards.
+func (h *hasher) learn(n int32, codes codesOf, workers int) {
+	places := h.places()
+	inParallel(len(places), workers, func(i int) {
+		for row := range n {
+			if code := codes(row)[places[i]]; code >= 0 {
+				h.value(places[i], code)
+			}
+		}
+	})
+}
+
+// places are those of which hashes are made.
+func (h *hasher) places() []int {
+	var all []int
+	for _, p := range h.parts {
+		all = slices.Concat(all, p.same, p.left, p.right)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// tables makes the tables of n rows.
+func (h *hasher) tables(n int32, codes codesOf, workers int) []table {
+	h.learn(n, codes, workers)
+	type side struct {
+		part   *part
+		isLeft bool
+	}
+	var sides []side
+	for _, p := range h.parts {
+		sides = append(sides, side{p, true})
+		if p.isTwoSided() {
+			sides = append(sides, side{p, false})
+		}
+	}
+	all := make([]table, len(sides))
+	inParallel(len(sides), workers, func(i int) {
+		var hashes []uint64
+		var rows []int32
+		for row := range n {
+			h.each(sides[i].part, codes(row), sides[i].isLeft, func(hash uint64) { hashes, rows = append(hashes, hash), append(rows, row) })
+		}
+		all[i] = newTable(hashes, rows)
+	})
+	return all
+}

@@ -1,0 +1,186 @@
+package index
+
+import (
+	"slices"
+	"sort"
+
+	"tre/linkage/cluster"
+)
+
+// web is what lies around some rows of an index, as it was before a run and as
+// it is after, gathered so that it stands together in memory: rows that a run
+// touches lie far apart, and are turned to many times.
+type web struct {
+	state *state   // after the run
+	old   []uint64 // the rows dead before it
+	fresh int32    // the first row that it added
+
+	place   []int32 // by row of the index: 1 + its place here; 0 when it is not here
+	rows    []int32 // by place
+	person  []cluster.ID
+	ends    []int32 // by place: where its strands end; they begin where those before end
+	strands []strand
+
+	spans []span
+}
+
+// strand is a link of a row that is here.
+type strand struct {
+	to      int32 // a row of the index
+	weight  float32
+	rule    int16
+	was, is bool // whether to lived before the run, and the link was known, and whether it lives after
+}
+
+func newWeb(s *state, old *state) *web {
+	return &web{state: s, old: old.dead, fresh: old.rows(), place: make([]int32, s.rows())}
+}
+
+// add gathers rows that are not here yet, in ascending order.
+func (w *web) add(rows []int32) {
+	base := w.state.segments[0]
+	w.spans = w.spans[:0]
+	for _, row := range rows {
+		from, to := base.links.of(row)
+		w.spans = append(w.spans, span{from, to})
+	}
+	base.links.touch(w.spans)
+	cursors := make([]int, len(w.state.segments))
+	for i, row := range rows {
+		w.rows = append(w.rows, row)
+		w.place[row] = int32(len(w.rows))
+		w.take(&base.links, w.spans[i], row >= w.fresh)
+		for at, one := range w.state.segments[1:] {
+			if one.start+one.n > row { // links lie in the segment of their later row, or after it
+				w.take(&one.links, one.links.next(row, &cursors[at+1]), one.start >= w.fresh)
+			}
+		}
+		w.ends = append(w.ends, int32(len(w.strands)))
+	}
+	for _, row := range rows {
+		if row >= w.fresh {
+			w.person = append(w.person, cluster.ID{})
+		} else {
+			w.person = append(w.person, w.state.person(row))
+		}
+	}
+}
+
+func (w *web) take(links *adjacency, of span, isNew bool) {
+	for i := of.from; i < of.to; i++ {
+		to := links.to[i]
+		s := strand{to: to, weight: links.weight[i], rule: links.rule[i], is: !w.state.isDead(to)}
+		s.was = !isNew && w.old[to/64]>>(to%64)&1 == 0
+		if s.was || s.is {
+			w.strands = append(w.strands, s)
+		}
+	}
+}
+
+// around gives the strands of the row at a place.
+func (w *web) around(place int32) []strand {
+	if place == 0 {
+		return w.strands[:w.ends[0]]
+	}
+	return w.strands[w.ends[place-1]:w.ends[place]]
+}
+
+// personBefore is the person a row had before the run.
+func (w *web) personBefore(row int32) cluster.ID {
+	if at := w.place[row]; at > 0 {
+		return w.person[at-1]
+	}
+	return w.state.person(row)
+}
+
+// touch asks memory for links that will be looked at.
+func (a *adjacency) touch(of []span) (sum float32) {
+	for _, s := range of {
+		if s.from < s.to {
+			sum += a.weight[s.from] + float32(a.to[s.from]) + float32(a.rule[s.from])
+		}
+	}
+	return sum
+}
+
+// next is of for rows that are asked for in ascending order; cursor is where the
+// one before was.
+func (a *adjacency) next(row int32, cursor *int) span {
+	if a.rows == nil {
+		from, to := a.of(row)
+		return span{from, to}
+	}
+	*cursor += follow(a.rows[*cursor:], row)
+	if *cursor == len(a.rows) || a.rows[*cursor] != row {
+		return span{}
+	}
+	return span{a.offsets[*cursor], a.offsets[*cursor+1]}
+}
+
+// follow is the number of rows, in ascending order, below one; it takes little
+// time when there are few.
+func follow(rows []int32, below int32) int {
+	from, step := 0, 1
+	for from+step < len(rows) && rows[from+step] < below {
+		from += step
+		step *= 2
+	}
+	reach := min(from+step, len(rows))
+	return from + sort.Search(reach-from, func(i int) bool { return rows[from+i] >= below })
+}
+
+// inOrder sorts rows by id. Rows of a segment are in that order already.
+func (s *state) inOrder(rows []int32) {
+	slices.Sort(rows)
+	var runs [][]int32
+	for _, one := range s.segments {
+		n := follow(rows, one.start+one.n)
+		if n > 0 {
+			runs = append(runs, rows[:n])
+		}
+		rows = rows[n:]
+	}
+	s.mergeRuns(runs)
+}
+
+// mergeRuns merges runs that stand one after the other, by twos.
+func (s *state) mergeRuns(runs [][]int32) {
+	for len(runs) > 1 {
+		merged := runs[:0]
+		for i := 0; i < len(runs); i += 2 {
+			if i+1 == len(runs) {
+				merged = append(merged, runs[i])
+				break
+			}
+			merged = append(merged, s.mergeTwo(runs[i], runs[i+1]))
+		}
+		runs = merged
+	}
+}
+
+// mergeTwo merges a run with the one that stands after it, in their place. Of
+// equal ids the earlier row is first.
+func (s *state) mergeTwo(a, b []int32) []int32 {
+	out := a[:len(a)+len(b)]
+	left := slices.Clone(a)
+	keys := s.keysOf(left)
+	of := s.keysOf(b)
+	for at, i, j := 0, 0, 0; i < len(left); at++ {
+		if j < len(b) && compareKeys(of[j], keys[i]) < 0 {
+			out[at] = b[j]
+			j++
+		} else {
+			out[at] = left[i]
+			i++
+		}
+	}
+	return out
+}
+
+func (s *state) keysOf(rows []int32) []key {
+	keys := make([]key, len(rows))
+	for i, row := range rows {
+		keys[i] = s.key(row)
+	}
+	return keys
+}
