@@ -90,28 +90,56 @@ func (h *hasher) places() []int {
 	return slices.Compact(all)
 }
 
-// tables makes the tables of n rows.
-func (h *hasher) tables(n int32, codes codesOf, workers int) []table {
-	h.learn(n, codes, workers)
-	type side struct {
-		part   *part
-		isLeft bool
-	}
-	var sides []side
+// keyed are the rows that have a key on one side of a part, and its hash; a row
+// may have several.
+type keyed struct {
+	hashes []uint64
+	rows   []int32 // ascending
+}
+
+// side is a table of a part to be made: of left records, of right ones, or of
+// both where they have the same keys.
+type side struct {
+	part   *part
+	isLeft bool
+}
+
+// sides are in the order of their tables.
+func (h *hasher) sides() (sides []side) {
 	for _, p := range h.parts {
 		sides = append(sides, side{p, true})
 		if p.isTwoSided() {
 			sides = append(sides, side{p, false})
 		}
 	}
+	return sides
+}
+
+func (h *hasher) keysOf(s side, n int32, codes codesOf) keyed {
+	k := keyed{make([]uint64, 0, n), make([]int32, 0, n)}
+	for row := range n {
+		h.each(s.part, codes(row), s.isLeft, func(hash uint64) { k.hashes, k.rows = append(k.hashes, hash), append(k.rows, row) })
+	}
+	return k
+}
+
+// tables makes the tables of n rows.
+func (h *hasher) tables(n int32, codes codesOf, workers int) []table {
+	h.learn(n, codes, workers)
+	sides := h.sides()
 	all := make([]table, len(sides))
-	inParallel(len(sides), workers, func(i int) {
-		var hashes []uint64
-		var rows []int32
-		for row := range n {
-			h.each(sides[i].part, codes(row), sides[i].isLeft, func(hash uint64) { hashes, rows = append(hashes, hash), append(rows, row) })
-		}
-		all[i] = newTable(hashes, rows)
-	})
+	inParallel(len(sides), workers, func(i int) { all[i] = newTable(h.keysOf(sides[i], n, codes)) })
 	return all
+}
+
+// keyedTables makes the tables of n rows and gives their keys as well, by table.
+func (h *hasher) keyedTables(n int32, codes codesOf, workers int) ([]table, []keyed) {
+	h.learn(n, codes, workers)
+	sides := h.sides()
+	tables, keys := make([]table, len(sides)), make([]keyed, len(sides))
+	inParallel(len(sides), workers, func(i int) {
+		keys[i] = h.keysOf(sides[i], n, codes)
+		tables[i] = newTable(keys[i])
+	})
+	return tables, keys
 }

@@ -19,6 +19,7 @@ type linker struct {
 	plan   *compare.Plan
 	parts  []*part
 	hash   *hasher // which has learnt the new rows
+	keys   []keyed // of the new rows, by table
 	isOnly bool    // pairs of one source are left out
 
 	fresh *segment // the new rows, already the last segment of the state
@@ -84,8 +85,22 @@ func (l *linker) refuseHuge(workers int) error {
 }
 
 func (l *linker) countPart(p *part) (total int64) {
-	for row := range l.fresh.n {
-		l.buckets(p, l.state.codes(l.fresh.start+row), func(_ int, bucket span, _ bool) { total += int64(bucket.to - bucket.from) })
+	var spans []span
+	sides := []bool{true, false}
+	if !p.isTwoSided() {
+		sides = sides[:1]
+	}
+	for _, isLeft := range sides {
+		keys := &l.keys[p.table]
+		if !isLeft {
+			keys = &l.keys[p.table+1]
+		}
+		for _, one := range l.state.segments {
+			spans = one.tables[p.tableOf(isLeft)].spansOf(keys.hashes, spans[:0])
+			for _, bucket := range spans {
+				total += int64(bucket.to - bucket.from)
+			}
+		}
 	}
 	return total
 }
@@ -134,9 +149,7 @@ type searcher struct {
 
 	from, to   int32       // the chunk: new rows, as rows of their segment
 	positions  [][]int32   // by segment and record of the chunk: ids below the record's
-	hashes     []uint64    // of the records of the chunk that have a key,
-	hashed     []int32     // these, counted from the chunk's first
-	spans      []span      // and their buckets
+	spans      []span      // buckets of records of the chunk
 	candidates []candidate // from buckets
 	firsts     []int32     // of candidates: the code of the first equality
 	seen       []int32     // partners, where a part may offer one twice
@@ -220,24 +233,22 @@ func (s *searcher) slot() int { return chunkRows + len(s.partners) }
 // those of many records, so that memory answers several at a time.
 func (s *searcher) searchPlain(at int) {
 	p := s.parts[at]
-	s.hashes, s.hashed = s.hashes[:0], s.hashed[:0]
-	for mine := range s.to - s.from {
-		if hash, isKnown := s.hash.of(p, s.lay(int(mine)), true); isKnown {
-			s.hashes, s.hashed = append(s.hashes, hash), append(s.hashed, mine)
-		}
-	}
+	keys := &s.keys[p.table]
+	from, _ := slices.BinarySearch(keys.rows, s.from)
+	to, _ := slices.BinarySearch(keys.rows, s.to)
+	mine := keys.rows[from:to]
 	for segment, one := range s.state.segments {
 		t := &one.tables[p.table]
-		s.spans = t.spansOf(s.hashes, s.spans[:0])
+		s.spans = t.spansOf(keys.hashes[from:to], s.spans[:0])
 		s.touched += t.touch(s.spans)
 		for i, bucket := range s.spans {
 			rows := t.rows[bucket.from:bucket.to]
 			if one == s.fresh { // a pair of new rows is found from its later one; rows of a bucket ascend
-				end, _ := slices.BinarySearch(rows, s.from+s.hashed[i])
+				end, _ := slices.BinarySearch(rows, mine[i])
 				rows = rows[:end]
 			}
 			for _, row := range rows {
-				if s.candidates = append(s.candidates, candidate{s.hashed[i], row}); len(s.candidates) == batchRows {
+				if s.candidates = append(s.candidates, candidate{mine[i] - s.from, row}); len(s.candidates) == batchRows {
 					s.offerAll(at, segment)
 				}
 			}

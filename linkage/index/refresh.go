@@ -29,6 +29,7 @@ type refresher struct {
 	replaced   []int32        // by row of fresh: the old row of a changed record; -1 for none
 	background sync.WaitGroup // reads the files of the index
 	compiling  chan compiled
+	keys       []keyed // of fresh, by table
 	killed     []int32 // rows that ended, of gone and of changed records
 	gone       []int32 // those of records that are gone
 }
@@ -231,7 +232,7 @@ func (r *refresher) add(parts []*part) (old *state) {
 	r.fresh.index()
 	r.state.hash = newHasher(parts, r.state.lexicons)
 	stride := r.writer.man.Stride
-	r.fresh.tables = r.state.hash.tables(r.fresh.n, func(row int32) []int32 { return r.fresh.codes[int(row)*stride:][:stride] }, r.Threads)
+	r.fresh.tables, r.keys = r.state.hash.keyedTables(r.fresh.n, func(row int32) []int32 { return r.fresh.codes[int(row)*stride:][:stride] }, r.Threads)
 	return old
 }
 
@@ -370,7 +371,7 @@ func (r *refresher) link(ctx context.Context) error {
 	if c.err != nil {
 		return c.err
 	}
-	l := &linker{state: r.state, plan: c.plan, scorer: c.scorer, parts: c.parts, hash: r.state.hash, fresh: r.fresh, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
+	l := &linker{state: r.state, plan: c.plan, scorer: c.scorer, parts: c.parts, hash: r.state.hash, keys: r.keys, fresh: r.fresh, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
 	edges, compared, err := l.run(ctx, r.Threads)
 	if err != nil {
 		return err

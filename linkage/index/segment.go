@@ -144,20 +144,20 @@ func (t *table) touch(buckets []span) (sum int32) {
 	return sum
 }
 
-// newTable sorts entries into buckets, by counting.
-func newTable(hashes []uint64, rows []int32) table {
-	size := powerOfTwo(len(rows))
-	t := table{starts: make([]uint32, size+1), rows: make([]int32, len(rows))}
+// newTable sorts rows into buckets, by counting.
+func newTable(k keyed) table {
+	size := powerOfTwo(len(k.rows))
+	t := table{starts: make([]uint32, size+1), rows: make([]int32, len(k.rows))}
 	mask := uint64(size - 1)
-	for _, h := range hashes {
+	for _, h := range k.hashes {
 		t.starts[h&mask+1]++
 	}
 	for i := range size {
 		t.starts[i+1] += t.starts[i]
 	}
 	next := slices.Clone(t.starts[:size])
-	for i, h := range hashes {
-		t.rows[next[h&mask]] = rows[i]
+	for i, h := range k.hashes {
+		t.rows[next[h&mask]] = k.rows[i]
 		next[h&mask]++
 	}
 	return t
@@ -195,19 +195,26 @@ type edge struct {
 // newAdjacency lays out edges from both ends. With rows > 0 every row below has
 // a place.
 func newAdjacency(edges []edge, rows int) adjacency {
-	both := make([]edge, 0, 2*len(edges))
-	for _, e := range edges {
-		both = append(both, e, edge{e.b, e.a, e.weight, e.rule})
+	type end struct {
+		key    uint64 // the row, then the other
+		weight float32
+		rule   int16
 	}
-	slices.SortFunc(both, func(x, y edge) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	both := make([]end, 0, 2*len(edges))
+	for _, e := range edges {
+		a, b := uint64(e.a), uint64(e.b)
+		both = append(both, end{a<<32 | b, e.weight, e.rule}, end{b<<32 | a, e.weight, e.rule})
+	}
+	slices.SortFunc(both, func(x, y end) int { return cmp.Compare(x.key, y.key) })
+	of := func(i int) int32 { return int32(both[i].key >> 32) }
 	a := adjacency{to: make([]int32, len(both)), weight: make([]float32, len(both)), rule: make([]int16, len(both))}
 	for i, e := range both {
-		a.to[i], a.weight[i], a.rule[i] = e.b, e.weight, e.rule
+		a.to[i], a.weight[i], a.rule[i] = int32(uint32(e.key)), e.weight, e.rule
 	}
 	if rows > 0 {
 		a.offsets = make([]uint32, rows+1)
-		for _, e := range both {
-			a.offsets[e.a+1]++
+		for i := range both {
+			a.offsets[of(i)+1]++
 		}
 		for row := range rows {
 			a.offsets[row+1] += a.offsets[row]
@@ -215,9 +222,9 @@ func newAdjacency(edges []edge, rows int) adjacency {
 		return a
 	}
 	a.rows = []int32{}
-	for i, e := range both {
-		if i == 0 || both[i-1].a != e.a {
-			a.rows, a.offsets = append(a.rows, e.a), append(a.offsets, uint32(i))
+	for i := range both {
+		if i == 0 || of(i-1) != of(i) {
+			a.rows, a.offsets = append(a.rows, of(i)), append(a.offsets, uint32(i))
 		}
 	}
 	a.offsets = append(a.offsets, uint32(len(both)))
