@@ -63,7 +63,7 @@ type Clustering struct {
 //
 // A component's clusters depend on its own edges and constraints only, so
 // components may be clustered one by one. Cost is O(e log e) time for e edges
-// and, at most, 20 bytes a row, 12 an edge within a component and 60 an edge of the
+// and, at most, 20 bytes a row, 12 an edge within a component and 64 an edge of the
 // largest component, over and above the edges given.
 //
 // It is an error when must-link pairs contradict cannot-link pairs or
@@ -76,27 +76,7 @@ func Bridges(n int, edges []Edge, rule Rule, facts Constraints) (Clustering, err
 	for _, c := range work.components {
 		work.cluster(c)
 	}
-	result := Clustering{Cluster: work.joined.flatten(), Components: len(work.components)}
-	result.Weak, result.Cannot, result.Distinct, result.Split = work.weak, work.cannot, work.distinct, work.split
-	count(&result, edges, rule.MinWeight)
-	return result, nil
-}
-
-// count fills in what is known when all is done.
-func count(c *Clustering, edges []Edge, minWeight float64) {
-	seen := make([]uint64, len(c.Cluster)/64+1)
-	for row, root := range c.Cluster {
-		if root == int32(row) || seen[root/64]>>(root%64)&1 == 1 {
-			continue
-		}
-		seen[root/64] |= 1 << (root % 64)
-		c.Clusters++
-	}
-	for _, e := range edges {
-		if e.A != e.B && float64(e.Weight) >= minWeight && c.Cluster[e.A] == c.Cluster[e.B] {
-			c.Accepted++
-		}
-	}
+	return work.result, nil
 }
 
 // quantised turns a weight into parts of a bit, within the rule's floor and a

@@ -111,30 +111,108 @@ func slowAllowed(a, b []int32, weight map[Pair]float32, rule Rule, facts Constra
 	return (best+mean)/2 >= asked-1e-12 && (best+mean)/2 >= asked
 }
 
+// slowCounts describes a clustering by looking at every two rows.
+func slowCounts(group []int32, edges []Edge, rule Rule, facts Constraints) Clustering {
+	together := slices.Clone(edges)
+	for _, p := range facts.Must {
+		together = append(together, Edge{p.A, p.B, float32(rule.MinWeight)})
+	}
+	component := Components(len(group), together, rule.MinWeight)
+	c := Clustering{Cluster: group}
+	rows, groups := map[int32]int{}, map[int32]int{}
+	for row, root := range component {
+		rows[root]++
+		if int(group[row]) == row {
+			groups[root]++
+		}
+	}
+	for root := range rows {
+		if rows[root] > 1 {
+			c.Components++
+		}
+		if groups[root] > 1 {
+			c.Split++
+		}
+	}
+	for row := range group {
+		if int(group[row]) == row && slices.Contains(group[row+1:], int32(row)) {
+			c.Clusters++
+		}
+	}
+	for _, e := range edges {
+		if float64(e.Weight) >= rule.MinWeight && e.A != e.B {
+			*c.countOf(group[e.A], group[e.B], facts)++
+		}
+	}
+	return c
+}
+
+// countOf is the count of a link between two groups.
+func (c *Clustering) countOf(a, b int32, facts Constraints) *int64 {
+	if a == b {
+		return &c.Accepted
+	}
+	count := &c.Weak
+	for x, from := range c.Cluster {
+		for y, to := range c.Cluster {
+			if from != a || to != b {
+				continue
+			}
+			for _, codes := range facts.Distinct {
+				if codes[x] >= 0 && codes[y] >= 0 && codes[x] != codes[y] {
+					return &c.Distinct
+				}
+			}
+			if slices.Contains(facts.Cannot, Pair{int32(x), int32(y)}) || slices.Contains(facts.Cannot, Pair{int32(y), int32(x)}) {
+				count = &c.Cannot
+			}
+		}
+	}
+	return count
+}
+
 func TestBridgesAgreesWithTheTextOfItsRule(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, edges := graph(t)
-		facts := constraints(t, n)
-		rule := DefaultRule()
-		rule.MinWeight = float64(rapid.IntRange(-3, 3).Draw(t, "threshold"))
-		got, err := Bridges(n, edges, rule, facts)
-		if torn := facts.contradiction(n); (err != nil) != (torn != nil) {
-			t.Fatalf("error %v, contradiction %v", err, torn)
-		}
-		if err != nil {
-			return
-		}
-		if diff := gocmp.Diff(slowBridges(n, edges, rule, facts), got.Cluster); diff != "" {
-			t.Fatal(diff)
-		}
-		shuffled := slices.Clone(edges)
-		seed := rapid.Uint64().Draw(t, "seed")
-		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(edges), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		again, err := Bridges(n, shuffled, rule, facts)
-		if diff := gocmp.Diff(got, again); err != nil || diff != "" {
-			t.Fatal(err, diff)
-		}
+		agrees(t, n, edges)
 	})
+}
+
+// TestBridgesAgreesOnLargerComponents holds it for components of so many rows
+// that evidence is found by hashing.
+func TestBridgesAgreesOnLargerComponents(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(few, 2*few).Draw(t, "rows")
+		_, edges := graph(t)
+		row := rapid.Int32Range(0, int32(n-1))
+		for at := range int32(n - 1) {
+			edges = append(edges, Edge{at, at + 1, 4}, Edge{row.Draw(t, "a"), row.Draw(t, "b"), rapid.Float32Range(-20, 20).Draw(t, "weight")})
+		}
+		agrees(t, n, edges)
+	})
+}
+
+func agrees(t *rapid.T, n int, edges []Edge) {
+	facts := constraints(t, n)
+	rule := DefaultRule()
+	rule.MinWeight = float64(rapid.IntRange(-3, 3).Draw(t, "threshold"))
+	got, err := Bridges(n, edges, rule, facts)
+	if torn := facts.contradiction(n); (err != nil) != (torn != nil) {
+		t.Fatalf("error %v, contradiction %v", err, torn)
+	}
+	if err != nil {
+		return
+	}
+	if diff := gocmp.Diff(slowCounts(slowBridges(n, edges, rule, facts), edges, rule, facts), got); diff != "" {
+		t.Fatal(diff)
+	}
+	shuffled := slices.Clone(edges)
+	seed := rapid.Uint64().Draw(t, "seed")
+	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(edges), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	again, err := Bridges(n, shuffled, rule, facts)
+	if diff := gocmp.Diff(got, again); err != nil || diff != "" {
+		t.Fatal(err, diff)
+	}
 }
 
 // TestComponentsAreIndependent holds what the index relies on: re-clustering a

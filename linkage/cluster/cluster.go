@@ -43,7 +43,29 @@ func (e Edge) ordered() Edge {
 // strongestFirst orders edges whose smaller row comes first: a total order, so
 // equal weights are settled by the rows.
 func strongestFirst(x, y Edge) int {
-	return cmp.Or(cmp.Compare(y.Weight, x.Weight), cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B))
+	switch { // one after the other: most are settled by the first
+	case x.Weight != y.Weight:
+		return cmp.Compare(y.Weight, x.Weight)
+	case x.A != y.A:
+		return cmp.Compare(x.A, y.A)
+	}
+	return cmp.Compare(x.B, y.B)
+}
+
+// sortStrongestFirst sorts edges whose smaller row comes first. Most lists are
+// of a few edges, for which calling a function to compare is most of the cost.
+func sortStrongestFirst(edges []Edge) {
+	if len(edges) > 12 {
+		slices.SortFunc(edges, strongestFirst)
+		return
+	}
+	for i := 1; i < len(edges); i++ {
+		e, at := edges[i], i
+		for ; at > 0 && !(edges[at-1].Weight > e.Weight) && strongestFirst(e, edges[at-1]) < 0; at-- {
+			edges[at] = edges[at-1]
+		}
+		edges[at] = e
+	}
 }
 
 // forest is a union-find whose trees are rooted in their smallest row.
@@ -72,10 +94,11 @@ func (f forest) join(a, b int32) bool {
 	return a != b
 }
 
-// flatten turns the forest into a clustering.
+// flatten turns the forest into a clustering. What is above a row is smaller,
+// and so has its root by then.
 func (f forest) flatten() []int32 {
-	for i := range f {
-		f[i] = f.root(int32(i))
+	for i, above := range f {
+		f[i] = f[above]
 	}
 	return f
 }

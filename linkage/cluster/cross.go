@@ -13,6 +13,7 @@ import "math"
 type cross struct {
 	entries []entry
 	table   []int32 // open addressing, linear probing: 1 + index into entries, 0 is free
+	width   int32   // clusters, when they are so few that every two have a place of their own; 0 otherwise
 	used    int
 	first   []int32 // by cluster: 1 + its first entry
 	length  []int32 // by cluster: entries in its list, dead ones included
@@ -33,11 +34,19 @@ const (
 	forbidden = math.MaxInt32
 )
 
+// few is the most clusters of which every two have a place of their own: their
+// table takes a kilobyte.
+const few = 16
+
 // reset empties the structure for a component of the given clusters.
 func (x *cross) reset(clusters, edges int) {
 	size := 8
 	for size < edges*3/2+1 {
 		size *= 2
+	}
+	x.width = 0
+	if clusters <= few {
+		x.width, size = int32(clusters), clusters*clusters
 	}
 	x.entries = x.entries[:0]
 	if cap(x.entries) < edges {
@@ -67,6 +76,9 @@ func (x *cross) slot(a, b int32) int {
 // find gives the place of the entry of two clusters, or the free place where
 // it would stand.
 func (x *cross) find(a, b int32) int {
+	if x.width > 0 {
+		return int(min(a, b)*x.width + max(a, b))
+	}
 	for i := x.slot(a, b); ; i = (i + 1) & (len(x.table) - 1) {
 		if x.table[i] == 0 {
 			return i
@@ -118,8 +130,13 @@ func (x *cross) list(index, cluster int32) {
 	x.length[cluster]++
 }
 
-// remove frees the place of an entry, moving later ones of its run forward.
+// remove frees the place of an entry of a cluster that is no more, moving
+// later ones of its run forward. Where every two clusters have a place of their
+// own nobody looks there again, so it may stay.
 func (x *cross) remove(a, b int32) {
+	if x.width > 0 {
+		return
+	}
 	mask := len(x.table) - 1
 	hole := x.find(a, b)
 	for i := (hole + 1) & mask; x.table[i] != 0; i = (i + 1) & mask {

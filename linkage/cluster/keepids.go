@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -17,7 +18,15 @@ func (id ID) String() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-func compareIDs(a, b ID) int { return bytes.Compare(a[:], b[:]) }
+// prefix is what orders ids, but for those that begin alike.
+func (id *ID) prefix() uint64 { return binary.BigEndian.Uint64(id[:8]) }
+
+func compareIDs(a, b ID) int {
+	if x, y := a.prefix(), b.prefix(); x != y {
+		return cmp.Compare(x, y)
+	}
+	return bytes.Compare(a[8:], b[8:])
+}
 
 // EventKind says what became of an id.
 type EventKind string
@@ -40,7 +49,7 @@ type Event struct {
 
 // vote is what one cluster has of one previous id.
 type vote struct {
-	cluster, id int32 // id is a position in the sorted list of previous ids
+	cluster, id int32 // id is a place in the list of previous ids
 	records     int32
 }
 
@@ -55,71 +64,123 @@ type vote struct {
 // are sorted by ID, kind and Other, and there are none of kind New when there
 // was no id before. Unchanged clusters keep their ids and cause no event.
 func KeepIDs(previous, absent []ID, clusters []int32, fresh func(row int32, attempt int) ID) ([]ID, []Event, error) {
-	known := knownIDs(previous, absent)
-	votes := countVotes(previous, known, clusters)
-	keeper := make([]int32, len(known)) // by position: the cluster that keeps it, -1 for none
+	known, places := knownIDs(previous, absent)
+	votes := countVotes(places, known.ids, clusters)
+	keeper := make([]int32, len(known.ids)) // by place: the cluster that keeps it, -1 for none
 	ids, made, err := nameClusters(clusters, known, keep(votes, keeper, len(clusters)), fresh)
 	if err != nil {
 		return nil, nil, err
 	}
-	events := tell(votes, known, keeper, ids)
-	if len(known) > 0 {
+	events := tell(votes, known.ids, keeper, ids)
+	if len(known.ids) > 0 {
 		events = append(events, tellNew(votes, clusters, ids, made)...)
 	}
-	slices.SortFunc(events, func(x, y Event) int {
-		return cmp.Or(compareIDs(x.ID, y.ID), cmp.Compare(x.Kind, y.Kind), compareIDs(x.Other, y.Other))
-	})
 	for row, root := range clusters { // roots come first, so theirs are final
 		ids[row] = ids[root]
 	}
-	return ids, events, nil
+	return ids, inOrderOfIDs(events), nil
 }
 
-// knownIDs are all ids before, sorted, each once.
-func knownIDs(previous, absent []ID) []ID {
-	known := make([]ID, 0, len(previous)+len(absent))
+// knownIDs are all ids before, each once, and by row the place of the row's
+// own, -1 for none.
+func knownIDs(previous, absent []ID) (known *idTable, places []int32) {
+	had := 0
 	for _, list := range [][]ID{previous, absent} {
-		for _, id := range list {
-			if id != (ID{}) {
-				known = append(known, id)
+		for i := range list {
+			if list[i] != (ID{}) {
+				had++
 			}
 		}
 	}
-	slices.SortFunc(known, compareIDs)
-	return slices.Clip(slices.Compact(known))
-}
-
-// countVotes gives the votes sorted by cluster, most records first, smallest
-// id first.
-func countVotes(previous, known []ID, clusters []int32) []vote {
-	var votes []vote
-	for row, id := range previous {
-		if id != (ID{}) {
-			position, _ := slices.BinarySearchFunc(known, id, compareIDs)
-			votes = append(votes, vote{clusters[row], int32(position), 1})
+	known = newIDTable(make([]ID, 0, had), had)
+	if had == 0 {
+		return known, nil
+	}
+	places = make([]int32, len(previous))
+	for row := range previous {
+		places[row] = -1
+		if previous[row] != (ID{}) {
+			places[row] = known.add(&previous[row])
 		}
 	}
-	slices.SortFunc(votes, func(x, y vote) int {
-		return cmp.Or(cmp.Compare(x.cluster, y.cluster), cmp.Compare(x.id, y.id))
-	})
-	kept := votes[:0]
-	for _, v := range votes {
-		if last := len(kept) - 1; last >= 0 && kept[last].cluster == v.cluster && kept[last].id == v.id {
-			kept[last].records++
-			continue
+	for i := range absent {
+		if absent[i] != (ID{}) {
+			known.add(&absent[i])
 		}
-		kept = append(kept, v)
 	}
-	slices.SortFunc(kept, func(x, y vote) int {
-		return cmp.Or(cmp.Compare(x.cluster, y.cluster), cmp.Compare(y.records, x.records), cmp.Compare(x.id, y.id))
-	})
-	return kept
+	return known, places
 }
 
-// keep fills keeper and gives, by cluster, 1 + the position of the id it keeps.
-// A cluster claims the first of its votes.
+// countVotes gives the votes by cluster. First of a cluster's votes is the one
+// of most records (ties: the smallest id).
+func countVotes(places []int32, known []ID, clusters []int32) []vote {
+	if len(places) == 0 {
+		return nil
+	}
+	grouped, ends := byCluster(places, clusters)
+	votes := make([]vote, 0, len(grouped))
+	from := int32(0)
+	for root, to := range ends {
+		if to > from {
+			votes = tally(votes, int32(root), grouped[from:to], known)
+		}
+		from = to
+	}
+	return votes
+}
+
+// byCluster gives the places, but for -1, cluster by cluster, and where those
+// of each cluster end.
+func byCluster(places, clusters []int32) (grouped, ends []int32) {
+	next := make([]int32, len(clusters)+1) // by cluster, at first 1 + its number, so that counts become starts
+	for row, place := range places {
+		if place >= 0 {
+			next[clusters[row]+1]++
+		}
+	}
+	for root := range clusters {
+		next[root+1] += next[root]
+	}
+	grouped = make([]int32, next[len(clusters)])
+	for row, place := range places {
+		if place >= 0 {
+			root := clusters[row]
+			grouped[next[root]] = place
+			next[root]++
+		}
+	}
+	return grouped, next[:len(clusters)]
+}
+
+// tally adds the votes of one cluster, whose rows had the ids at these places.
+func tally(votes []vote, root int32, places []int32, known []ID) []vote {
+	if len(places) == 1 {
+		return append(votes, vote{root, places[0], 1})
+	}
+	slices.Sort(places)
+	first := len(votes)
+	for i, place := range places {
+		if i == 0 || place != places[i-1] {
+			votes = append(votes, vote{cluster: root, id: place})
+		}
+		votes[len(votes)-1].records++
+	}
+	best := first
+	for i := first + 1; i < len(votes); i++ {
+		v, b := votes[i], votes[best]
+		if v.records > b.records || v.records == b.records && compareIDs(known[v.id], known[b.id]) < 0 {
+			best = i
+		}
+	}
+	votes[first], votes[best] = votes[best], votes[first]
+	return votes
+}
+
+// keep fills keeper and gives, by cluster, 1 + the place of the id it keeps.
+// A cluster claims the first of its votes; of equal claims that of the first
+// cluster holds.
 func keep(votes []vote, keeper []int32, rows int) (named []int32) {
-	claim := make([]vote, len(keeper))
+	claim := make([]int32, len(keeper)) // records
 	for i := range keeper {
 		keeper[i] = -1
 	}
@@ -127,8 +188,8 @@ func keep(votes []vote, keeper []int32, rows int) (named []int32) {
 		if i > 0 && votes[i-1].cluster == v.cluster {
 			continue
 		}
-		if c := claim[v.id]; c.records < v.records || c.records == v.records && v.cluster < c.cluster {
-			claim[v.id], keeper[v.id] = v, v.cluster
+		if claim[v.id] < v.records {
+			claim[v.id], keeper[v.id] = v.records, v.cluster
 		}
 	}
 	named = make([]int32, rows)
@@ -145,13 +206,13 @@ const attempts = 64
 
 // nameClusters gives every cluster an id, under its smallest row, and the
 // clusters whose id was made.
-func nameClusters(clusters []int32, known []ID, named []int32, fresh func(int32, int) ID) (ids []ID, made []int32, err error) {
+func nameClusters(clusters []int32, known *idTable, named []int32, fresh func(int32, int) ID) (ids []ID, made []int32, err error) {
 	ids = make([]ID, len(clusters))
 	for row, root := range clusters {
 		switch {
 		case int(root) != row:
 		case named[row] > 0:
-			ids[row] = known[named[row]-1]
+			ids[row] = known.ids[named[row]-1]
 		default:
 			if ids[row], err = makeID(root, known, fresh); err != nil {
 				return nil, nil, err
@@ -159,25 +220,30 @@ func nameClusters(clusters []int32, known []ID, named []int32, fresh func(int32,
 			made = append(made, root)
 		}
 	}
-	all := make([]ID, len(made))
-	for i, root := range made {
-		all[i] = ids[root]
-	}
-	slices.SortFunc(all, compareIDs)
-	if len(slices.Compact(all)) < len(made) {
+	if !distinct(ids, made) {
 		return nil, nil, errors.New("one id was made for two new persons")
 	}
 	return ids, made, nil
 }
 
-func makeID(root int32, known []ID, fresh func(int32, int) ID) (ID, error) {
+func makeID(root int32, known *idTable, fresh func(int32, int) ID) (ID, error) {
 	for attempt := range attempts {
-		id := fresh(root, attempt)
-		if _, taken := slices.BinarySearchFunc(known, id, compareIDs); !taken && id != (ID{}) {
+		if id := fresh(root, attempt); id != (ID{}) && !known.has(&id) {
 			return id, nil
 		}
 	}
 	return ID{}, errors.New("every id made for a new person was in use before")
+}
+
+// distinct says whether no two of the rows have one id.
+func distinct(ids []ID, rows []int32) bool {
+	met := newIDTable(ids, len(rows))
+	for _, row := range rows {
+		if !met.enter(row) {
+			return false
+		}
+	}
+	return true
 }
 
 // tell gives the merges, the splits and the ids that are gone.
@@ -217,4 +283,41 @@ func tellNew(votes []vote, clusters []int32, ids []ID, made []int32) (events []E
 		}
 	}
 	return events
+}
+
+// inOrderOfIDs sorts events by ID, kind and Other. Events are large, so what
+// is sorted is where they stand.
+func inOrderOfIDs(events []Event) []Event {
+	if len(events) == 0 {
+		return nil
+	}
+	type place struct {
+		prefix uint64
+		at     int32
+	}
+	places := make([]place, len(events))
+	for i := range events {
+		places[i] = place{events[i].ID.prefix(), int32(i)}
+	}
+	slices.SortFunc(places, func(x, y place) int {
+		if x.prefix != y.prefix {
+			return cmp.Compare(x.prefix, y.prefix)
+		}
+		return compareEvents(&events[x.at], &events[y.at])
+	})
+	sorted := make([]Event, len(events))
+	for i, p := range places {
+		sorted[i] = events[p.at]
+	}
+	return sorted
+}
+
+func compareEvents(x, y *Event) int {
+	switch { // one after the other: cmp.Or would compare everything
+	case x.ID != y.ID:
+		return compareIDs(x.ID, y.ID)
+	case x.Kind != y.Kind:
+		return cmp.Compare(x.Kind, y.Kind)
+	}
+	return compareIDs(x.Other, y.Other)
 }

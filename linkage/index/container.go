@@ -42,15 +42,12 @@ type container struct {
 	path     string
 	data     []byte
 	sections map[string][]byte
+	sums     map[string]uint32 // of sections not checked yet
 }
 
-// openContainer maps a file and checks every byte of it.
-func openContainer(path string) (*container, error) { return mapContainer(path, "") }
-
-// openSection maps a file for one of its sections, and checks no other.
-func openSection(path, name string) (*container, error) { return mapContainer(path, name) }
-
-func mapContainer(path, only string) (*container, error) {
+// openContainer maps a file. Its sections are to be checked before they are
+// used.
+func openContainer(path string) (*container, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Failed, corruptHint, "cannot open a file of the person index")
@@ -67,8 +64,8 @@ func mapContainer(path, only string) (*container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &container{path: path, data: data, sections: map[string][]byte{}}
-	if err := c.check(only); err != nil {
+	c := &container{path: path, data: data, sections: map[string][]byte{}, sums: map[string]uint32{}}
+	if err := c.list(); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -82,8 +79,8 @@ func (c *container) close() {
 	}
 }
 
-// check takes the sections in, those with a name or all, and checks them.
-func (c *container) check(only string) error {
+// list takes the sections in.
+func (c *container) list() error {
 	little := binary.LittleEndian
 	if string(c.data[:8]) != magic {
 		return corrupt(c.path, "it begins otherwise")
@@ -102,18 +99,25 @@ func (c *container) check(only string) error {
 	for i := range n {
 		e := c.data[16+i*entrySize:]
 		name := string(e[:trimmed(e[:16])])
-		if only != "" && name != only {
-			continue
-		}
 		offset, length := little.Uint64(e[16:]), little.Uint64(e[24:])
 		if offset%alignment != 0 || offset > uint64(len(c.data)) || length > uint64(len(c.data))-offset {
 			return corrupt(c.path, "it is cut off")
 		}
-		section := c.data[offset : offset+length : offset+length]
-		if crc32.Checksum(section, crcTable()) != little.Uint32(e[32:]) {
+		c.sections[name], c.sums[name] = c.data[offset:offset+length:offset+length], little.Uint32(e[32:])
+	}
+	return nil
+}
+
+// check checks every byte of the sections wanted that are not checked yet.
+func (c *container) check(isWanted func(name string) bool) error {
+	for name, sum := range c.sums {
+		if !isWanted(name) {
+			continue
+		}
+		if crc32.Checksum(c.sections[name], crcTable()) != sum {
 			return corrupt(c.path, "a section has changed")
 		}
-		c.sections[name] = section
+		delete(c.sums, name)
 	}
 	return nil
 }

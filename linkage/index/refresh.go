@@ -56,7 +56,10 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 	go func() { reading <- read(ctx, m, o) }()
 	opening := make(chan opened, 1)
 	go func() { opening <- openDB(ctx) }()
-	st, err := openState(folder, man)
+	st, err := mapState(folder, man)
+	if err == nil {
+		go st.checked() // link waits for it
+	}
 	in, db := <-reading, <-opening
 	if db.err == nil {
 		defer db.db.Close()
@@ -115,11 +118,14 @@ func readModelOf(folder *workspace.Folder, man *manifest, given *model.Model) (*
 		}
 		return given, nil
 	}
-	c, err := openSection(folder.Path(man.Base.Name), "model")
+	c, err := openContainer(folder.Path(man.Base.Name))
 	if err != nil {
 		return nil, err
 	}
 	defer c.close()
+	if err := c.check(func(name string) bool { return name == "model" }); err != nil {
+		return nil, err
+	}
 	m, _, err := readModel(c)
 	return m, err
 }
@@ -367,6 +373,9 @@ func otherVersion() error {
 
 // link scores the new rows.
 func (r *refresher) link(ctx context.Context) error {
+	if err := r.state.checked(); err != nil {
+		return err
+	}
 	c := <-r.compiling
 	if c.err != nil {
 		return c.err

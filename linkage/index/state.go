@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"sync"
 
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
@@ -19,13 +20,30 @@ type state struct {
 
 	dead  []uint64 // by row of the index
 	moved map[int32]cluster.ID
-	hash  *hasher // set once the model is compiled
+	hash  *hasher // of the rows that a run adds
+
+	checked func() error // checks what openState's caller may still wait for; once, however often it is asked
 }
 
-// openState maps the files that the manifest names. Whoever reads it holds the
-// folder's lock.
-func openState(folder *workspace.Folder, man *manifest) (s *state, err error) {
+// openState maps the files that the manifest names and checks every byte.
+// Whoever reads it holds the folder's lock.
+func openState(folder *workspace.Folder, man *manifest) (*state, error) {
+	s, err := mapState(folder, man)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checked(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// mapState is openState, but for sections that are late: those are good once
+// checked says so.
+func mapState(folder *workspace.Folder, man *manifest) (s *state, err error) {
 	s = &state{folder: folder, man: man, moved: map[int32]cluster.ID{}}
+	s.checked = func() error { return nil }
 	defer func() {
 		if err != nil {
 			s.close()
@@ -56,6 +74,8 @@ func openState(folder *workspace.Folder, man *manifest) (s *state, err error) {
 		start += f.Rows
 	}
 	s.overlay()
+	mapped := s.segments // a run adds its own
+	s.checked = sync.OnceValue(func() error { return checkLate(mapped) })
 	return s, nil
 }
 
@@ -86,7 +106,18 @@ func (s *state) overlay() {
 	}
 }
 
+// checkLate checks the sections that are late.
+func checkLate(segments []*segment) error {
+	for _, one := range segments {
+		if err := one.file.check(isLate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *state) close() {
+	_ = s.checked() // it reads the files
 	for _, one := range s.segments {
 		one.file.close()
 	}
