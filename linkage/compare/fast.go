@@ -283,15 +283,18 @@ func (c *Comparison) Distinct() int { return c.distinct }
 // Base is where a record's codes hold the comparison's single column, or -1.
 func (c *Comparison) Base() int { return c.base }
 
-// FetchFaces asks memory for what is looked at first of values of a comparison
-// that IsFast: every stride-th of codes. What it gives is of no use, but must be
-// used.
-func (j *Judge) FetchFaces(comparison int, codes []int32, stride int) (sum int8) {
-	f := j.plan.Comparisons[comparison].fast
-	for at := 0; at < len(codes); at += stride {
-		if code := codes[at]; code >= 0 {
-			sum += int8(f.faces[code].length)
+// FetchFaces asks memory for what is looked at first of the values of two rows,
+// by a comparison that IsFast.
+func (j *Judge) FetchFaces(comparison int, l, r int32) {
+	c := j.plan.Comparisons[comparison]
+	var sum int32
+	for _, row := range [...]int32{l, r} {
+		if code := j.plan.codes[int(row)*j.plan.stride+c.base]; code >= 0 {
+			sum += int32(c.fast.faces[code].length)
+			if c.fast.keyWidth > 0 {
+				sum += c.fast.keys[int(code)*c.fast.keyWidth]
+			}
 		}
 	}
-	return sum
+	j.fetched = sum
 }

@@ -45,7 +45,7 @@ func (l *linker) run(ctx context.Context, workers int) (edges []edge, compared i
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for worker := range workers {
-		s := &searcher{linker: l, judge: l.scorer.Judge(), first: int32(worker * slab)}
+		s := &searcher{linker: l, judge: l.scorer.Judge(), first: int32(worker * slab), firsts: make([]int32, batchRows)}
 		searchers[worker] = s
 		all.Go(func() {
 			for ctx.Err() == nil {
@@ -154,6 +154,8 @@ type searcher struct {
 	firsts     []int32     // of candidates: the code of the first equality
 	seen       []int32     // partners, where a part may offer one twice
 	partners   []partner
+	left       []int32 // of the pairs of these: rows of the matrix
+	right      []int32
 	touched    int32 // keeps reads made for memory's sake from being thought of no use
 
 	edges    []edge
@@ -261,12 +263,7 @@ func (s *searcher) searchPlain(at int) {
 // parts before it, is equalities only.
 func (s *searcher) offerAll(at int, segment int) {
 	one, p, stride := s.state.segments[segment], s.parts[at], s.state.man.Stride
-	s.firsts = s.firsts[:0]
-	for _, c := range s.candidates {
-		codes := one.codes[int(c.row)*stride:][:stride]
-		s.firsts = append(s.firsts, codes[p.same[0]])
-		s.touched += codes[0] + codes[stride-1]
-	}
+	s.fetch(one.codes, p.same[0])
 next:
 	for i, c := range s.candidates {
 		mine := s.lay(int(c.mine))
@@ -286,6 +283,20 @@ next:
 		s.take(partner{one.start + c.row, c.mine, int16(p.rule), c.row < s.positions[segment][c.mine]})
 	}
 	s.candidates = s.candidates[:0]
+}
+
+// fetch asks memory for the codes of the candidates, of which it keeps one. The
+// shorter such a loop, the more are asked for at a time.
+func (s *searcher) fetch(codes []int32, place int) {
+	stride, last, sum := s.state.man.Stride, s.state.man.Stride-1, int32(0)
+	s.firsts = s.firsts[:len(s.candidates)]
+	firsts := s.firsts
+	for i, c := range s.candidates {
+		at := int(c.row) * stride
+		firsts[i] = codes[at+place]
+		sum += codes[at+last]
+	}
+	s.touched = sum
 }
 
 // isLeftOut says that a candidate is of a record that ended, or of the same
@@ -399,17 +410,15 @@ func (s *searcher) take(p partner) {
 
 // flush scores the partners laid out.
 func (s *searcher) flush() {
-	if len(s.partners) == 0 {
-		return
-	}
-	first := s.first + chunkRows
-	s.judge.FetchValues(first, first+int32(len(s.partners)))
+	s.left, s.right = s.left[:0], s.right[:0]
 	for i, p := range s.partners {
 		l, r := s.pair(chunkRows+i, p)
-		if weight, isKept := s.judge.Score(l, r, 0); isKept {
-			s.edges = append(s.edges, edge{s.fresh.start + s.from + p.mine, p.row, float32(weight), p.rule})
-		}
+		s.left, s.right = append(s.left, l), append(s.right, r)
 	}
+	s.judge.ScoreAll(s.left, s.right, func(i int, weight float64) {
+		p := &s.partners[i]
+		s.edges = append(s.edges, edge{s.fresh.start + s.from + p.mine, p.row, float32(weight), p.rule})
+	})
 	s.compared += int64(len(s.partners))
 	s.partners = s.partners[:0]
 }

@@ -220,7 +220,8 @@ type Judge struct {
 	scorer *Scorer
 	Levels []int8 // of the pair scored last, by comparison
 
-	fetched int8 // keeps Fetch from being thought of no use
+	waiting []waiting // of ScoreAll
+	fetched int8      // keeps Fetch from being thought of no use
 }
 
 // Fetch asks memory for what Score will look at.
@@ -231,27 +232,6 @@ func (j *Judge) Fetch(rows []int32) {
 		for _, row := range rows {
 			sum += s.glancing[int(row)*s.glances].Sign()
 		}
-	}
-	j.fetched = sum
-}
-
-// FetchValues asks memory for what Score will look up of the values of the rows
-// from one up to another, whose codes are at hand.
-func (j *Judge) FetchValues(from, to int32) {
-	s, stride := j.scorer, int32(j.scorer.Plan.Stride())
-	codes := s.Plan.Codes()
-	var sum int8
-	for i := range s.lanes {
-		lane := &s.lanes[i]
-		if lane.base < 0 {
-			continue
-		}
-		for at := from*stride + int32(lane.base); at < to*stride; at += stride {
-			if code := codes[at]; code >= 0 && lane.byValue != nil {
-				sum += lane.byValue[code].Sign()
-			}
-		}
-		sum += j.Judge.FetchFaces(lane.comparison, codes[from*stride+int32(lane.base):to*stride], int(stride))
 	}
 	j.fetched = sum
 }
@@ -270,8 +250,23 @@ const slack = 1e-6
 // Equal values are looked up first; for the others the most they can add is
 // assumed, until they are looked at, the most telling first.
 func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
-	s := j.scorer
 	j.Look(l, r, position)
+	if o := j.open(l, r); o.bound >= j.scorer.floor {
+		return j.finish(o)
+	}
+	return 0, false
+}
+
+// open is what is known of a pair after a glance: the most it can weigh, and the
+// lanes that were not looked at.
+type open struct {
+	bound   float64
+	pending uint64
+}
+
+// open takes a glance at the pair looked at.
+func (j *Judge) open(l, r int32) open {
+	s := j.scorer
 	left, right := j.Codes()
 	bound, pending := s.prior, uint64(0)
 	for i := range s.lanes {
@@ -292,21 +287,82 @@ func (j *Judge) Score(l, r int32, position int) (weight float64, isKept bool) {
 			pending |= 1 << i
 		}
 	}
-	if bound, pending = j.glance(l, r, bound, pending); bound < s.floor {
-		return 0, false
-	}
-	for ; pending != 0; pending &= pending - 1 {
-		if bound < s.floor {
+	bound, pending = j.glance(l, r, bound, pending)
+	return open{bound, pending}
+}
+
+// finish looks at what is open of the pair looked at.
+func (j *Judge) finish(o open) (weight float64, isKept bool) {
+	s := j.scorer
+	for ; o.pending != 0; o.pending &= o.pending - 1 {
+		if o.bound < s.floor {
 			return 0, false
 		}
-		lane := &s.lanes[bits.TrailingZeros64(pending)]
-		bound += j.weigh(lane.comparison) - lane.assumed
+		lane := &s.lanes[bits.TrailingZeros64(o.pending)]
+		o.bound += j.weigh(lane.comparison) - lane.assumed
 	}
-	if bound < s.floor {
+	if o.bound < s.floor {
 		return 0, false
 	}
 	weight = j.sum() // in the order of the model, so that the last digit does not depend on speed
 	return weight, weight >= s.least
+}
+
+// ScoreAll scores pairs of rows whose codes are at hand, and gives those that
+// reach the least weight to keep, by position. Values lie far apart: each step
+// asks for those of many pairs, so that memory answers several at a time.
+func (j *Judge) ScoreAll(left, right []int32, keep func(at int, weight float64)) {
+	j.fetchGlances(left)
+	j.fetchGlances(right)
+	j.waiting = j.waiting[:0]
+	for i, l := range left {
+		j.Look(l, right[i], 0)
+		if o := j.open(l, right[i]); o.bound >= j.scorer.floor {
+			j.waiting = append(j.waiting, waiting{int32(i), o})
+		}
+	}
+	for _, w := range j.waiting {
+		j.fetchFaces(left[w.at], right[w.at], w.pending)
+	}
+	for _, w := range j.waiting {
+		j.Look(left[w.at], right[w.at], 0)
+		if weight, isKept := j.finish(w.open); isKept {
+			keep(int(w.at), weight)
+		}
+	}
+}
+
+// waiting is a pair, by position, that a glance has not settled.
+type waiting struct {
+	at int32
+	open
+}
+
+// fetchGlances asks memory for what a glance looks at of rows.
+func (j *Judge) fetchGlances(rows []int32) {
+	stride, codes := j.scorer.Plan.Stride(), j.scorer.Plan.Codes()
+	for i := range j.scorer.lanes {
+		lane := &j.scorer.lanes[i]
+		if lane.byValue == nil {
+			continue
+		}
+		byValue, base, sum := lane.byValue, lane.base, int8(0)
+		for _, row := range rows {
+			if code := codes[int(row)*stride+base]; code >= 0 {
+				sum += byValue[code].Sign()
+			}
+		}
+		j.fetched = sum
+	}
+}
+
+// fetchFaces asks memory for what comparisons look at first of two rows.
+func (j *Judge) fetchFaces(l, r int32, pending uint64) {
+	for ; pending != 0; pending &= pending - 1 {
+		if lane := &j.scorer.lanes[bits.TrailingZeros64(pending)]; lane.base >= 0 {
+			j.FetchFaces(lane.comparison, l, r)
+		}
+	}
 }
 
 // glance settles the comparisons whose texts have too few letters in common,
