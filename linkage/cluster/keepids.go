@@ -13,9 +13,17 @@ import (
 type ID [16]byte
 
 // String writes the id as a UUID.
-func (id ID) String() string {
-	h := hex.EncodeToString(id[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+func (id ID) String() string { return string(id.Append(nil)) }
+
+// Append adds the id, written as a UUID, to a text.
+func (id ID) Append(text []byte) []byte {
+	var digits [32]byte
+	hex.Encode(digits[:], id[:])
+	text = append(append(text, digits[:8]...), '-')
+	text = append(append(text, digits[8:12]...), '-')
+	text = append(append(text, digits[12:16]...), '-')
+	text = append(append(text, digits[16:20]...), '-')
+	return append(text, digits[20:]...)
 }
 
 // prefix is what orders ids, but for those that begin alike.

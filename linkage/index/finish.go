@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
@@ -20,7 +19,6 @@ import (
 type runWriter struct {
 	folder *workspace.Folder
 	man    *manifest
-	db     *duck.DB // nil until it is needed
 	run    RunOf
 	model  []byte // of a build
 
@@ -126,26 +124,13 @@ func inParallel(n, workers int, do func(i int)) {
 // state's last segment is the run's, unless the run makes a base.
 func (w *runWriter) finish(ctx context.Context, st *state, asBase bool) (RunOf, error) {
 	man := w.man
-	if w.db == nil {
-		db, err := openWriter(ctx)
-		if err != nil {
-			return RunOf{}, err
-		}
-		defer db.Close()
-		w.db = db
-	}
 	persons, events := fileName("persons", w.run.Run, "parquet"), fileName("events", w.run.Run, "parquet")
-	told := make(chan error, 1)
+	told := make(chan error, 2)
 	run := w.run
-	go func() {
-		err := man.writePersons(ctx, w.db, w.folder, persons, run.Run, w.lines)
-		if err == nil {
-			err = writeEvents(ctx, w.db, w.folder, events, run, w.events)
-		}
-		told <- err
-	}()
+	go func() { told <- man.writePersons(ctx, w.folder, persons, run.Run, w.lines) }()
+	go func() { told <- writeEvents(ctx, w.folder, events, run, w.events) }()
 	err := w.state(st, asBase)
-	if err := errors.Join(<-told, err); err != nil {
+	if err := errors.Join(<-told, <-told, err); err != nil {
 		return RunOf{}, err
 	}
 	man.Runs, man.Persons, man.Events = append(man.Runs, w.run), append(man.Persons, persons), append(man.Events, events)

@@ -358,17 +358,25 @@ func TestKilledRunLeavesTheStateBefore(t *testing.T) {
 		t.Fatalf("before the switch:\n%s", d)
 	}
 	killed, finished := 0, 0
-	for i := range 5 {
+	run := func(most time.Duration) error {
 		undo()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(40+30*i)*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), most)
+		defer cancel()
 		c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestRunToBeKilled$")
 		c.Env = append(os.Environ(), "INDEX_VICTIM="+o.Folder, "INDEX_DELIVERY="+o.Records[0])
-		if err := c.Run(); err != nil {
+		return c.Run()
+	}
+	start := time.Now()
+	if err := run(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(start)
+	for i := range 5 {
+		if err := run(took * time.Duration(i+1) / 5); err != nil {
 			killed++
 		} else {
 			finished++
 		}
-		cancel()
 		now := exported(t, o.Folder, "", false)
 		if !cmp.Equal(now, before) && !cmp.Equal(now, after) {
 			t.Fatal("a killed run left neither the state before nor the one after")

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
@@ -54,16 +53,11 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 	}
 	reading := make(chan delivered, 1)
 	go func() { reading <- read(ctx, m, o) }()
-	opening := make(chan opened, 1)
-	go func() { opening <- openDB(ctx) }()
 	st, err := mapState(folder, man)
 	if err == nil {
 		go st.checked() // link waits for it
 	}
-	in, db := <-reading, <-opening
-	if db.err == nil {
-		defer db.db.Close()
-	}
+	in := <-reading
 	if err != nil {
 		return RunOf{}, err
 	}
@@ -71,23 +65,10 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 	if in.err != nil {
 		return RunOf{}, in.err
 	}
-	if db.err != nil {
-		return RunOf{}, db.err
-	}
 	r := &refresher{Options: o, state: st, model: m, compiling: make(chan compiled, 1)}
 	defer r.background.Wait()
-	r.writer = &runWriter{folder: folder, man: man, db: db.db, run: RunOf{Run: man.run() + 1, AsAt: o.AsAt, Kind: "refresh", Records: man.Runs[man.run()-1].Records}}
+	r.writer = &runWriter{folder: folder, man: man, run: RunOf{Run: man.run() + 1, AsAt: o.AsAt, Kind: "refresh", Records: man.Runs[man.run()-1].Records}}
 	return r.run(ctx, in)
-}
-
-type opened struct {
-	db  *duck.DB
-	err error
-}
-
-func openDB(ctx context.Context) opened {
-	db, err := openWriter(ctx)
-	return opened{db, err}
 }
 
 func read(ctx context.Context, m *model.Model, o Options) (d delivered) {

@@ -7,41 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"tre/internal/duck"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
 )
-
-// writtenRows is how many rows are handed to DuckDB at a time.
-const writtenRows = 1 << 15
-
-// openWriter opens a database that writes rows in the order they come.
-func openWriter(ctx context.Context) (*duck.DB, error) {
-	return duck.Open(ctx, duck.Options{Threads: 1, MemoryBytes: 1 << 30})
-}
-
-func writeRows(ctx context.Context, db *duck.DB, folder *workspace.Folder, name string, schema *arrow.Schema, n int, fill func(*array.RecordBuilder, int)) error {
-	build := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer build.Release()
-	at := 0
-	rows := duck.NewStream(schema, func() (arrow.RecordBatch, error) {
-		if at >= n {
-			return nil, nil
-		}
-		for end := min(at+writtenRows, n); at < end; at++ {
-			fill(build, at)
-		}
-		return build.NewRecordBatch(), nil
-	})
-	return db.WithView("rows_to_write", rows, func() error {
-		return db.WriteParquet(ctx, folder, name, "SELECT * FROM rows_to_write")
-	})
-}
 
 // written is a line of persons, ready to be written.
 type written struct {
@@ -51,97 +21,90 @@ type written struct {
 	firstRun int32
 }
 
-func (m *manifest) personsSchema() *arrow.Schema {
-	var fields []arrow.Field
-	add := func(name string, typed arrow.DataType, nullable bool) {
-		fields = append(fields, arrow.Field{Name: name, Type: typed, Nullable: nullable})
-	}
-	if m.Source != "" {
-		add(m.Source, arrow.BinaryTypes.String, false)
-	}
-	if m.IsWhole {
-		add(m.ID, arrow.PrimitiveTypes.Int64, false)
-	} else {
-		add(m.ID, arrow.BinaryTypes.String, false)
-	}
-	add("person_id", arrow.BinaryTypes.String, true)
-	add("step", arrow.BinaryTypes.String, false)
-	add("weight", arrow.PrimitiveTypes.Float64, true)
-	add("match_key", arrow.BinaryTypes.String, true)
-	add("runner_up", arrow.PrimitiveTypes.Float64, true)
-	add("runner_up_person", arrow.BinaryTypes.String, true)
-	add("margin", arrow.PrimitiveTypes.Float64, true)
-	add("first_run", arrow.PrimitiveTypes.Int32, false)
-	add("last_changed_run", arrow.PrimitiveTypes.Int32, false)
-	return arrow.NewSchema(fields, nil)
-}
-
 // writePersons writes lines that are in the order of their keys.
-func (m *manifest) writePersons(ctx context.Context, db *duck.DB, folder *workspace.Folder, name string, run int, lines []written) error {
-	return writeRows(ctx, db, folder, name, m.personsSchema(), len(lines), func(b *array.RecordBuilder, i int) {
-		at := 0
-		next := func() array.Builder { at++; return b.Field(at - 1) }
-		w := &lines[i]
-		id := w.key.label(m.HasText)
+func (m *manifest) writePersons(ctx context.Context, folder *workspace.Folder, name string, run int, lines []written) error {
+	return writeTable(ctx, folder, name, m.personsColumns(run, lines), len(lines))
+}
+
+func (m *manifest) personsColumns(run int, lines []written) []column {
+	of := func(row int) *line { return &lines[row].line }
+	return append(m.recordColumns(lines),
+		textColumn("person_id", sometimes, func(arena []byte, row int) ([]byte, bool) { return appendID(arena, of(row).person) }),
+		textColumn("step", always, func(arena []byte, row int) ([]byte, bool) { return append(arena, of(row).step...), true }).packed(),
+		realColumn("weight", func(row int) (float64, bool) { l := of(row); return number(l.best, l.hasBest) }),
+		textColumn("match_key", sometimes, func(arena []byte, row int) ([]byte, bool) {
+			l := of(row)
+			if !l.hasBest {
+				return arena, false
+			}
+			return strconv.AppendInt(arena, int64(l.rule), 10), true
+		}).packed(),
+		realColumn("runner_up", func(row int) (float64, bool) { l := of(row); return number(l.runnerUp, l.hasOther) }),
+		textColumn("runner_up_person", sometimes, func(arena []byte, row int) ([]byte, bool) {
+			l := of(row)
+			if !l.hasOther {
+				return arena, false
+			}
+			return l.other.Append(arena), true
+		}),
+		realColumn("margin", func(row int) (float64, bool) { l := of(row); return number(l.best-l.runnerUp, l.hasBest && l.hasOther) }),
+		narrowColumn("first_run", func(row int) int32 { return lines[row].firstRun }).packed(),
+		narrowColumn("last_changed_run", func(int) int32 { return int32(run) }).packed(),
+	)
+}
+
+// recordColumns say which record a line is of.
+func (m *manifest) recordColumns(lines []written) []column {
+	id := func(row int) string {
+		w := &lines[row]
 		if m.Source != "" {
-			source := m.Sources[w.source]
-			next().(*array.StringBuilder).Append(source)
-			id = id[len(source)+len("-__-"):]
+			return w.key.text[len(m.Sources[w.source])+len("-__-"):]
 		}
-		if m.IsWhole {
-			whole, _ := strconv.ParseInt(id, 10, 64)
-			next().(*array.Int64Builder).Append(whole)
-		} else {
-			next().(*array.StringBuilder).Append(id)
-		}
-		l := &w.line
-		appendText(next(), l.person.String(), l.person != (cluster.ID{}))
-		next().(*array.StringBuilder).Append(l.step)
-		appendNumber(next(), l.best, l.hasBest)
-		appendText(next(), strconv.Itoa(int(l.rule)), l.hasBest)
-		appendNumber(next(), l.runnerUp, l.hasOther)
-		appendText(next(), l.other.String(), l.hasOther)
-		appendNumber(next(), l.best-l.runnerUp, l.hasBest && l.hasOther)
-		next().(*array.Int32Builder).Append(w.firstRun)
-		next().(*array.Int32Builder).Append(int32(run))
-	})
-}
-
-func appendText(b array.Builder, text string, isKnown bool) {
-	if isKnown {
-		b.(*array.StringBuilder).Append(text)
-	} else {
-		b.AppendNull()
+		return w.key.text
 	}
-}
-
-func appendNumber(b array.Builder, n float32, isKnown bool) {
-	if isKnown && !math.IsNaN(float64(n)) {
-		b.(*array.Float64Builder).Append(float64(n))
-	} else {
-		b.AppendNull()
+	var columns []column
+	if m.Source != "" {
+		columns = append(columns, textColumn(m.Source, always, func(arena []byte, row int) ([]byte, bool) {
+			return append(arena, m.Sources[lines[row].source]...), true
+		}).ordered())
 	}
+	switch {
+	case !m.IsWhole:
+		return append(columns, textColumn(m.ID, always, func(arena []byte, row int) ([]byte, bool) { return append(arena, id(row)...), true }).ordered())
+	case m.HasText:
+		return append(columns, wholeColumn(m.ID, func(row int) int64 {
+			whole, _ := strconv.ParseInt(id(row), 10, 64) // it was written by us
+			return whole
+		}).ordered())
+	}
+	return append(columns, wholeColumn(m.ID, func(row int) int64 { return lines[row].key.whole }).ordered())
 }
 
-func eventsSchema() *arrow.Schema {
-	text := arrow.BinaryTypes.String
-	return arrow.NewSchema([]arrow.Field{
-		{Name: "run", Type: arrow.PrimitiveTypes.Int32}, {Name: "as_at", Type: text}, {Name: "event", Type: text}, {Name: "person_id", Type: text},
-		{Name: "other_person_id", Type: text, Nullable: true}, {Name: "records", Type: arrow.PrimitiveTypes.Int32}, {Name: "reason", Type: text},
-	}, nil)
+func appendID(arena []byte, id cluster.ID) ([]byte, bool) {
+	if id == (cluster.ID{}) {
+		return arena, false
+	}
+	return id.Append(arena), true
 }
 
-func writeEvents(ctx context.Context, db *duck.DB, folder *workspace.Folder, name string, run RunOf, events []Event) error {
-	return writeRows(ctx, db, folder, name, eventsSchema(), len(events), func(b *array.RecordBuilder, i int) {
-		e := &events[i]
-		b.Field(0).(*array.Int32Builder).Append(int32(run.Run))
-		b.Field(1).(*array.StringBuilder).Append(run.AsAt)
-		b.Field(2).(*array.StringBuilder).Append(string(e.Kind))
-		b.Field(3).(*array.StringBuilder).Append(e.ID.String())
-		appendText(b.Field(4), e.Other.String(), e.Other != (cluster.ID{}))
-		b.Field(5).(*array.Int32Builder).Append(int32(e.Records))
-		b.Field(6).(*array.StringBuilder).Append(e.Reason)
-	})
+func number(n float32, isKnown bool) (float64, bool) {
+	return float64(n), isKnown && !math.IsNaN(float64(n))
+}
+
+func writeEvents(ctx context.Context, folder *workspace.Folder, name string, run RunOf, events []Event) error {
+	return writeTable(ctx, folder, name, eventsColumns(run, events), len(events))
+}
+
+func eventsColumns(run RunOf, events []Event) []column {
+	return []column{
+		narrowColumn("run", func(int) int32 { return int32(run.Run) }).packed(),
+		textColumn("as_at", always, func(arena []byte, _ int) ([]byte, bool) { return append(arena, run.AsAt...), true }).packed(),
+		textColumn("event", always, func(arena []byte, row int) ([]byte, bool) { return append(arena, events[row].Kind...), true }).packed(),
+		textColumn("person_id", always, func(arena []byte, row int) ([]byte, bool) { return events[row].ID.Append(arena), true }),
+		textColumn("other_person_id", sometimes, func(arena []byte, row int) ([]byte, bool) { return appendID(arena, events[row].Other) }),
+		narrowColumn("records", func(row int) int32 { return int32(events[row].Records) }),
+		textColumn("reason", always, func(arena []byte, row int) ([]byte, bool) { return append(arena, events[row].Reason...), true }).packed(),
+	}
 }
 
 // Export writes the persons of an index as of a run (a number), a day
