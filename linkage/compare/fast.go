@@ -35,6 +35,7 @@ type step struct {
 	level   int8
 	key     int       // ShapeEqual: which of a value's keys
 	isOwn   bool      // ShapeEqual: only a value and itself are equal
+	isValue bool      // ShapeEqual: the value is its own key
 	numbers []float64 // ShapeRange: NaN where it is not known, which no range holds
 	limit   float64
 	isFaced bool // ShapeNear: of the similarity that faces show
@@ -56,12 +57,13 @@ type fastNear struct {
 
 // newFast gives nil where the comparison is of another shape.
 func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
-	shape, ok := c.Shape(at, m)
+	shape, ok := c.shape(at, m)
 	if !ok {
 		return nil
 	}
 	f := &fast{nullLevel: -1, elseLevel: int8(len(m.Levels) - 1)}
 	var keys [][]int32
+	numbers := map[*Operand][]float64{}
 	for i := range shape.Levels {
 		l := &shape.Levels[i]
 		s := step{kind: l.Kind, level: int8(i)}
@@ -76,10 +78,17 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 			f.elseLevel = int8(i)
 			continue
 		case ShapeEqual:
+			if s.isValue = l.operand.of == nil; s.isValue {
+				s.isOwn = true
+				break
+			}
 			s.key, s.isOwn = len(keys), isOwnKey(l.Key)
 			keys = append(keys, l.Key)
 		case ShapeRange:
-			s.numbers, s.limit = numbersOrNaN(l), l.Limit
+			if numbers[l.operand] == nil {
+				numbers[l.operand] = l.operand.numbersOrNaN(shape.Values)
+			}
+			s.numbers, s.limit = numbers[l.operand], l.Limit
 		case ShapeNear:
 			if f.addThreshold(l, int8(i)) {
 				continue
@@ -98,7 +107,10 @@ func (c *Compiler) newFast(at int, m *model.Comparison) *fast {
 
 // isOwnKey says that no two values have the same key.
 func isOwnKey(key []int32) bool {
-	seen := make([]bool, slices.Max(append(key[:len(key):len(key)], 0))+1)
+	if len(key) == 0 {
+		return true
+	}
+	seen := make([]bool, max(slices.Max(key), 0)+1)
 	for _, k := range key {
 		if k < 0 {
 			continue
@@ -111,11 +123,16 @@ func isOwnKey(key []int32) bool {
 	return true
 }
 
-func numbersOrNaN(l *LevelShape) []float64 {
-	numbers := slices.Clone(l.Numbers)
-	for value, isKnown := range l.Known {
-		if !isKnown {
-			numbers[value] = math.NaN()
+// numbersOrNaN gives, by value of the column, the number made of it.
+func (o *Operand) numbersOrNaN(values int) []float64 {
+	if o.of == nil {
+		return o.Numbers
+	}
+	numbers := make([]float64, values)
+	for value, code := range o.of {
+		numbers[value] = math.NaN()
+		if code >= 0 {
+			numbers[value] = o.Numbers[code]
 		}
 	}
 	return numbers
@@ -193,6 +210,9 @@ func (f *fast) level(l, r int32, memos []memo) int8 {
 		case ShapeEqual:
 			if s.isOwn && l != r {
 				continue
+			}
+			if s.isValue {
+				return s.level
 			}
 			if k := f.keys[int(l)*f.keyWidth+s.key]; k >= 0 && k == f.keys[int(r)*f.keyWidth+s.key] {
 				return s.level
@@ -272,6 +292,15 @@ func (j *Judge) LevelOf(comparison int, l, r int32) int8 {
 		return f.nullLevel
 	}
 	return f.level(l, r, j.pair.memos)
+}
+
+// LevelOfEqual judges a value and itself, of a comparison that IsFast.
+func (j *Judge) LevelOfEqual(comparison int, code int32) int8 {
+	f := j.plan.Comparisons[comparison].fast
+	if len(f.steps) > 0 && f.steps[0].isValue && !f.faces[code].isNull {
+		return f.steps[0].level
+	}
+	return f.level(code, code, j.pair.memos)
 }
 
 // IsFast says that a comparison is judged from the codes of its column alone.

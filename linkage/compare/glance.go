@@ -37,7 +37,7 @@ func (p *Plan) Glances(comparison int) *Glances {
 	for value := range f.faces {
 		g.ByValue[value] = kernel.Blind()
 		if text := f.faces[value].text; text >= 0 && !f.faces[value].isNull {
-			g.ByValue[value] = kernel.GlanceAt(near.texts[text])
+			g.ByValue[value] = kernel.GlanceOf(f.faces[value].mask, len(near.texts[text]))
 		}
 	}
 	return g

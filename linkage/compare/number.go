@@ -44,18 +44,32 @@ func (c *Compiler) numberOfOne(e *condition.Expr, isLeft bool) (number, error) {
 	if o.Kind == records.TextList || o.Kind == records.NumberList {
 		return nil, unsupported("a list as a number")
 	}
-	numbers, known := o.Numbers, make([]bool, o.Distinct())
-	for code := range known {
-		known[code] = true
+	at := c.place(o)
+	if c.isPlacing {
+		return constantNumber(0), nil
 	}
 	if o.Kind == records.Text {
-		numbers = make([]float64, o.Distinct())
-		for code, text := range o.Texts {
-			v := castNumber(textOf(text))
-			numbers[code], known[code] = v.number, v.isKnown
-		}
+		return numberInText(o, at, isLeft), nil
 	}
-	at := c.place(o)
+	numbers := o.Numbers
+	return func(p *pair) (float64, bool) {
+		code := p.r[at]
+		if isLeft {
+			code = p.l[at]
+		}
+		if code < 0 {
+			return 0, false
+		}
+		return numbers[code], true
+	}, nil
+}
+
+func numberInText(o *Operand, at int, isLeft bool) number {
+	numbers, known := make([]float64, o.Distinct()), make([]bool, o.Distinct())
+	for code, text := range o.Texts {
+		v := castNumber(textOf(text))
+		numbers[code], known[code] = v.number, v.isKnown
+	}
 	return func(p *pair) (float64, bool) {
 		code := p.r[at]
 		if isLeft {
@@ -65,7 +79,7 @@ func (c *Compiler) numberOfOne(e *condition.Expr, isLeft bool) (number, error) {
 			return 0, false
 		}
 		return numbers[code], known[code]
-	}, nil
+	}
 }
 
 func (c *Compiler) numbers(args []*condition.Expr) ([]number, error) {

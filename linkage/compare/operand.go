@@ -1,8 +1,6 @@
 package compare
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +14,10 @@ import (
 // value of its column: a derived column with a dictionary of its own.
 type Operand struct {
 	*records.Column
-	ofNull int32  // the code of what is made of a missing value, mostly -1
-	base   string // the one column it is made of; "" for several
-	place  int    // its column in the matrix of codes; -1 until a test needs it
+	of     []int32 // by value of the one column it is made of: the code here; nil for the column itself
+	ofNull int32   // the code of what is made of a missing value, mostly -1
+	base   string  // the one column it is made of; "" for several
+	place  int     // its column in the matrix of codes; -1 until a test needs it
 }
 
 // operand gives the operand of an expression that reads columns of one side
@@ -34,9 +33,12 @@ func (c *Compiler) operand(e *condition.Expr) (*Operand, error) {
 			return nil, problem.New(problem.Usage, "columns read: "+strings.Join(c.columnNames(), ", "), "the records have no column %s, which a condition of the model reads", name)
 		}
 	}
-	o, err := c.derive(e)
-	if err != nil {
-		return nil, err
+	o, isMade := c.ahead[key]
+	if !isMade {
+		var err error
+		if o, err = c.derive(e); err != nil {
+			return nil, err
+		}
 	}
 	o.place = -1
 	c.operands[key] = o
@@ -79,29 +81,20 @@ func (c *Compiler) derive(e *condition.Expr) (*Operand, error) {
 func (c *Compiler) deriveFromValues(base *records.Column, compute scalar) *Operand {
 	in := newInterner()
 	ofNull := in.code(compute(func(string) value { return valueOf(base, -1) }))
-	values := make([]value, base.Distinct())
-	inParallel(len(values), func(from, to int) {
-		for code := from; code < to; code++ {
-			values[code] = compute(func(string) value { return valueOf(base, int32(code)) })
-		}
-	})
-	renamed := make([]int32, base.Distinct())
-	for code := range renamed {
-		renamed[code] = in.code(values[code])
-	}
+	of := in.codesOf(base, compute)
 	derived := in.column()
 	derived.Codes = make([]int32, len(base.Codes))
 	inParallel(len(base.Codes), func(from, to int) {
 		for row := from; row < to; row++ {
 			if code := base.Codes[row]; code >= 0 {
-				derived.Codes[row] = renamed[code]
+				derived.Codes[row] = of[code]
 			} else {
 				derived.Codes[row] = ofNull
 			}
 		}
 	})
 	in.count(derived)
-	return &Operand{Column: derived, base: base.Name, ofNull: ofNull}
+	return &Operand{Column: derived, of: of, base: base.Name, ofNull: ofNull}
 }
 
 // deriveFromRows computes an expression of several columns row by row.
@@ -115,80 +108,6 @@ func (c *Compiler) deriveFromRows(compute scalar) *Operand {
 	derived.Codes = codes
 	in.count(derived)
 	return &Operand{Column: derived}
-}
-
-// interner numbers the distinct values of a derived column.
-type interner struct {
-	codes  map[string]int32
-	values []value
-	kind   records.Kind
-}
-
-func newInterner() *interner { return &interner{codes: map[string]int32{}, kind: -1} }
-
-func (in *interner) code(v value) int32 {
-	if !v.isKnown {
-		return -1
-	}
-	key := spelling(v)
-	code, ok := in.codes[key]
-	if !ok {
-		code = int32(len(in.values))
-		in.codes[key] = code
-		in.values = append(in.values, v)
-		in.kind = v.kind
-	}
-	return code
-}
-
-func spelling(v value) string {
-	switch v.kind {
-	case records.Text:
-		return v.text
-	case records.TextList:
-		return strings.Join(v.list, "\x00") + "\x00"
-	case records.NumberList:
-		var bits []byte
-		for _, x := range v.vector {
-			bits = binary.LittleEndian.AppendUint64(bits, math.Float64bits(x+0))
-		}
-		return string(bits)
-	}
-	return string(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v.number+0)))
-}
-
-func (in *interner) column() *records.Column {
-	c := &records.Column{Kind: max(in.kind, 0)}
-	elements := map[string]int32{}
-	for _, v := range in.values {
-		switch c.Kind {
-		case records.Text:
-			c.Texts = append(c.Texts, v.text)
-		case records.TextList:
-			var list []int32
-			for _, element := range v.list {
-				if _, ok := elements[element]; !ok {
-					elements[element] = int32(len(c.Elements))
-					c.Elements = append(c.Elements, element)
-				}
-				list = append(list, elements[element])
-			}
-			c.Lists = append(c.Lists, list)
-		default:
-			c.Numbers = append(c.Numbers, v.number)
-		}
-	}
-	return c
-}
-
-func (in *interner) count(c *records.Column) {
-	c.Counts = make([]int32, len(in.values))
-	for _, code := range c.Codes {
-		if code >= 0 {
-			c.Counts[code]++
-			c.Known++
-		}
-	}
 }
 
 // withoutSides is the expression with the sides of its columns forgotten.
@@ -237,9 +156,12 @@ func sides(e *condition.Expr) (left, right bool) {
 	return left, right
 }
 
+// worthSplitting is from how many values on two goroutines share them.
+const worthSplitting = 1 << 15
+
 // inParallel splits 0..n between two goroutines when that is worth it.
 func inParallel(n int, do func(from, to int)) {
-	if n < 1<<15 {
+	if n < worthSplitting {
 		do(0, n)
 		return
 	}

@@ -29,7 +29,9 @@ type Compiler struct {
 	texts        map[*Operand]*texts
 	comparisons  []*Comparison
 	slow         []Slow
+	ahead        map[string]*Operand // what Prepare made
 	isAligned    bool
+	isPlacing    bool // nothing compiled is to judge pairs
 }
 
 // NewCompiler begins a plan. Texts are compared by characters, or by bytes as
@@ -118,6 +120,9 @@ func (c *Compiler) Add(m *model.Comparison) error {
 		}
 	}
 	c.comparisons = append(c.comparisons, out)
+	if c.isPlacing {
+		return nil
+	}
 	out.fast = c.newFast(len(c.comparisons)-1, m)
 	return nil
 }
@@ -241,7 +246,26 @@ func (c *Compiler) strideOf(placed int) int {
 
 // Finish lays out the codes.
 func (c *Compiler) Finish() *Plan {
-	p := &Plan{Comparisons: c.comparisons, Slow: c.slow, table: c.table, stride: c.strideOf(len(c.placed)), similarities: len(c.similarities), columns: map[string]int{}}
+	p := c.FinishWithoutRows()
+	for i, comparison := range c.comparisons {
+		if comparison.base >= 0 {
+			p.bases[i] = c.placed[comparison.base].Codes
+		}
+	}
+	p.codes = make([]int32, p.stride*c.table.Rows)
+	inParallel(c.table.Rows, func(from, to int) {
+		for at, o := range c.placed {
+			for row := from; row < to; row++ {
+				p.codes[row*p.stride+at] = o.Codes[row]
+			}
+		}
+	})
+	return p
+}
+
+// FinishWithoutRows leaves the codes out: Lay gives them.
+func (c *Compiler) FinishWithoutRows() *Plan {
+	p := &Plan{Comparisons: c.comparisons, Slow: c.slow, table: c.table, stride: c.strideOf(len(c.placed)), similarities: len(c.similarities), columns: map[string]int{}, bases: make([][]int32, len(c.comparisons))}
 	for _, s := range c.similarities {
 		s.settle()
 	}
@@ -250,26 +274,11 @@ func (c *Compiler) Finish() *Plan {
 			comparison.fast.settle(c.similarities)
 		}
 	}
-	for _, comparison := range c.comparisons {
-		var base []int32
-		if comparison.base >= 0 {
-			base = c.placed[comparison.base].Codes
-		}
-		p.bases = append(p.bases, base)
-	}
-	p.codes = make([]int32, p.stride*c.table.Rows)
 	for at, o := range c.placed {
 		if o.base == o.Name {
 			p.columns[o.Name] = at
 		}
 	}
-	inParallel(c.table.Rows, func(from, to int) {
-		for at, o := range c.placed {
-			for row := from; row < to; row++ {
-				p.codes[row*p.stride+at] = o.Codes[row]
-			}
-		}
-	})
 	return p
 }
 

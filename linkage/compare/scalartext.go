@@ -3,6 +3,7 @@ package compare
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"tre/linkage/condition"
 	"tre/linkage/records"
@@ -38,18 +39,36 @@ func substring(args []scalar) scalar {
 }
 
 func cut(text string, start, length int) string {
+	if isASCII(text) {
+		from, to := span(len(text), start, length)
+		return text[from:to]
+	}
 	characters := []rune(text)
-	n := len(characters)
-	from := start - 1
+	from, to := span(len(characters), start, length)
+	return string(characters[from:to])
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// span gives which of n characters substring takes.
+func span(n, start, length int) (from, to int) {
+	from = start - 1
 	if start < 0 {
 		from = n + start
 	}
-	to := from + length
+	to = from + length
 	if length < 0 {
 		from, to = to, from
 	}
 	from, to = min(max(from, 0), n), min(max(to, 0), n)
-	return string(characters[from:to])
+	return from, max(from, to)
 }
 
 // side is LEFT and RIGHT; a negative count leaves out that many characters at

@@ -25,6 +25,8 @@ type Shape struct {
 	First  []int32      // by value: a row that holds it
 	IsNull []bool       // by value: whether the null level takes it
 	Levels []LevelShape // by level
+
+	itself []int32 // by value: the value
 }
 
 // LevelShape is one level of a Shape.
@@ -36,6 +38,8 @@ type LevelShape struct {
 	Limit   float64   // ShapeRange: the largest difference, included
 	Near    *Near     // ShapeNear
 	Least   float64   // ShapeNear: the least similarity, or the largest distance
+
+	operand *Operand // ShapeEqual and ShapeRange: what makes keys or numbers
 }
 
 // Near is a similarity of texts made of the values.
@@ -55,12 +59,28 @@ const mostEdits = 2
 // Shape gives the shape of a comparison compiled before, or false: it reads
 // several columns, or a condition is of none of the kinds.
 func (c *Compiler) Shape(at int, m *model.Comparison) (*Shape, bool) {
+	s, ok := c.shape(at, m)
+	if !ok {
+		return nil, false
+	}
+	s.First = firstRows(c.placed[c.comparisons[at].base])
+	for i := range s.Levels {
+		if l := &s.Levels[i]; l.Kind == ShapeRange {
+			l.Numbers, l.Known = s.numbers(l.operand)
+		}
+	}
+	return s, true
+}
+
+// shape leaves out what only counting by frequencies needs: First and the
+// numbers of ranges.
+func (c *Compiler) shape(at int, m *model.Comparison) (*Shape, bool) {
 	comparison := c.comparisons[at]
 	if comparison.base < 0 {
 		return nil, false
 	}
 	base := c.placed[comparison.base]
-	s := &Shape{Values: base.Distinct(), First: firstRows(base), IsNull: make([]bool, base.Distinct())}
+	s := &Shape{Values: base.Distinct(), IsNull: make([]bool, base.Distinct())}
 	nears := map[*similarity]*Near{}
 	for i := range m.Levels {
 		level, ok := c.levelShape(s, &m.Levels[i], nears)
@@ -144,8 +164,8 @@ func (c *Compiler) nullShape(s *Shape, e *condition.Expr) bool {
 		if left, right := sides(e); err != nil || left == right || o.ofNull >= 0 {
 			return false
 		}
-		for value, row := range s.First {
-			s.IsNull[value] = s.IsNull[value] || o.Codes[row] < 0
+		for value, code := range o.of {
+			s.IsNull[value] = s.IsNull[value] || code < 0
 		}
 		return true
 	}
@@ -168,12 +188,29 @@ func (c *Compiler) sameOfBoth(a, b *condition.Expr) (*Operand, bool) {
 	return x, err == nil && x == y && x.ofNull < 0
 }
 
+// codes gives an operand's code by value of the column.
 func (s *Shape) codes(o *Operand) []int32 {
-	codes := make([]int32, s.Values)
-	for value, row := range s.First {
-		codes[value] = o.Codes[row]
+	if o.of != nil {
+		return o.of
 	}
-	return codes
+	if s.itself == nil {
+		s.itself = make([]int32, s.Values)
+		for value := range s.itself {
+			s.itself[value] = int32(value)
+		}
+	}
+	return s.itself
+}
+
+// numbers gives an operand's numbers by value of the column.
+func (s *Shape) numbers(o *Operand) (numbers []float64, known []bool) {
+	numbers, known = make([]float64, s.Values), make([]bool, s.Values)
+	for value, code := range s.codes(o) {
+		if code >= 0 {
+			numbers[value], known[value] = o.Numbers[code], true
+		}
+	}
+	return numbers, known
 }
 
 func (c *Compiler) equalShape(s *Shape, e *condition.Expr) (LevelShape, bool) {
@@ -181,7 +218,7 @@ func (c *Compiler) equalShape(s *Shape, e *condition.Expr) (LevelShape, bool) {
 	if !ok {
 		return LevelShape{}, false
 	}
-	return LevelShape{Kind: ShapeEqual, Key: s.codes(o)}, true
+	return LevelShape{Kind: ShapeEqual, Key: s.codes(o), operand: o}, true
 }
 
 // rangeShape takes abs(x - y) <= limit.
@@ -198,13 +235,7 @@ func (c *Compiler) rangeShape(s *Shape, e *condition.Expr) (LevelShape, bool) {
 	if !ok || o.Numbers == nil {
 		return LevelShape{}, false
 	}
-	shape := LevelShape{Kind: ShapeRange, Numbers: make([]float64, s.Values), Known: make([]bool, s.Values), Limit: limit.Number}
-	for value, code := range s.codes(o) {
-		if code >= 0 {
-			shape.Numbers[value], shape.Known[value] = o.Numbers[code], true
-		}
-	}
-	return shape, true
+	return LevelShape{Kind: ShapeRange, Limit: limit.Number, operand: o}, true
 }
 
 // nearShape takes a similarity of at least, or a distance of at most, a

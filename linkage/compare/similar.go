@@ -21,6 +21,9 @@ const (
 
 func (m measure) isDistance() bool { return m == levenshtein || m == damerau }
 
+// hasFilter says that texts too unlike are told by their masks.
+func (m measure) hasFilter() bool { return m == jaroWinkler || m == jaro }
+
 func similarityOf(function string) (measure, bool) {
 	m, ok := map[string]measure{
 		"jaro_winkler_similarity": jaroWinkler, "jaro_similarity": jaro, "levenshtein": levenshtein, "editdist3": levenshtein,
@@ -61,7 +64,7 @@ func (s *similarity) settle() {
 // texts are an operand's values, ready for the kernels.
 type texts struct {
 	symbols []kernel.Text
-	masks   []uint64
+	masks   []uint64 // nil where no measure asks for them
 }
 
 // memo is what one worker remembers of a similarity: the last pair of values,
@@ -108,23 +111,30 @@ func (c *Compiler) similarity(m measure, a, b *condition.Expr) (*similarity, err
 		}
 	}
 	s := &similarity{measure: m, left: left, right: right, l: c.place(left), r: c.place(right), slot: len(c.similarities), least: math.Inf(1)}
-	s.texts, s.rights = c.textsOf(left), c.textsOf(right)
+	s.texts, s.rights = c.textsOf(left, m), c.textsOf(right, m)
 	c.similarities = append(c.similarities, s)
 	return s, nil
 }
 
 // textsOf turns an operand's values into symbols of one alphabet for all
 // operands, so that any two can be compared.
-func (c *Compiler) textsOf(o *Operand) *texts {
-	if t, ok := c.texts[o]; ok {
-		return t
+func (c *Compiler) textsOf(o *Operand, m measure) *texts {
+	t, ok := c.texts[o]
+	if !ok {
+		t = &texts{}
+		if !c.isPlacing {
+			t.symbols = c.alphabet.Texts(o.Texts)
+		}
+		c.texts[o] = t
 	}
-	t := &texts{symbols: make([]kernel.Text, o.Distinct()), masks: make([]uint64, o.Distinct())}
-	for code, text := range o.Texts {
-		t.symbols[code] = c.alphabet.Text(text)
-		t.masks[code] = kernel.Mask(t.symbols[code])
+	if t.masks == nil && m.hasFilter() {
+		t.masks = make([]uint64, len(t.symbols))
+		inParallel(len(t.masks), func(from, to int) {
+			for code := from; code < to; code++ {
+				t.masks[code] = kernel.Mask(t.symbols[code])
+			}
+		})
 	}
-	c.texts[o] = t
 	return t
 }
 

@@ -13,6 +13,7 @@ type Placed struct {
 	Keys   []string        // the expressions as printed that mean it, sorted
 	Base   string          // the one column it is made of; "" for several
 	Column *records.Column // its dictionary, and its codes by row of the compiler's table
+	Of     []int32         // of an expression of one column: by value of the column, the code
 	OfNull int32           // the code of a record whose column is NULL; -1 for none
 }
 
@@ -21,7 +22,7 @@ type Placed struct {
 func (c *Compiler) Placed() []Placed {
 	out := make([]Placed, len(c.placed))
 	for at, o := range c.placed {
-		out[at] = Placed{Base: o.base, Column: o.Column, OfNull: o.ofNull}
+		out[at] = Placed{Base: o.base, Column: o.Column, Of: o.of, OfNull: o.ofNull}
 	}
 	for key, o := range c.operands {
 		if o.place >= 0 {
@@ -35,10 +36,11 @@ func (c *Compiler) Placed() []Placed {
 }
 
 // Restore offers an expression that was compiled before over other rows, so that
-// it is not computed again; its codes are by row of the compiler's own table. It
-// must come before anything that reads the expression.
+// it is not computed again; its codes are by row of the compiler's own table, and
+// are not needed if the plan is to have no rows. It must come before anything
+// that reads the expression.
 func (c *Compiler) Restore(p Placed) {
-	o := &Operand{Column: p.Column, base: p.Base, ofNull: -1, place: -1}
+	o := &Operand{Column: p.Column, of: p.Of, base: p.Base, ofNull: p.OfNull, place: -1}
 	for _, key := range p.Keys {
 		c.operands[key] = o
 	}

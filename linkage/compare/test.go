@@ -222,6 +222,9 @@ func (c *Compiler) equality(left, right *condition.Expr, wanted bool) (test, err
 	if (a.Kind == records.Text) != (b.Kind == records.Text) {
 		return nil, unsupported("comparing a text with a number")
 	}
+	if c.isPlacing {
+		return never, nil
+	}
 	same := sameValues(a.Column, b.Column)
 	return func(p *pair) bool {
 		l, r := p.l[at], p.r[bt]

@@ -216,21 +216,17 @@ func (l *lexicon) isColumn() bool { return l.about.Base != "" && l.about.Base ==
 // isDerived says that the lexicon is of an expression over one column.
 func (l *lexicon) isDerived() bool { return l.about.Base != "" && l.about.Base != l.about.Name }
 
-// codes are those of the rows of a table in which row i holds, of every column,
-// the value with code i.
-func (l *lexicon) codes(rows int) []int32 {
-	codes := make([]int32, rows)
-	for row := range codes {
-		switch {
-		case l.isColumn() && row < l.len():
-			codes[row] = int32(row)
-		case l.isDerived() && row < len(l.of):
-			codes[row] = l.of[row]
-		default:
-			codes[row] = -1
-		}
+// ofValues gives, by value of the column the expression is made of, the code
+// here; -1 for a value of which nothing is known.
+func (l *lexicon) ofValues(n int) []int32 {
+	if len(l.of) >= n {
+		return l.of[:n:n]
 	}
-	return codes
+	of := append(make([]int32, 0, n), l.of...)
+	for len(of) < n {
+		of = append(of, -1)
+	}
+	return of
 }
 
 // column gives the dictionary as compilers know it, without codes of rows.
@@ -238,56 +234,84 @@ func (l *lexicon) codes(rows int) []int32 {
 // counts as the rarest one then.
 func (l *lexicon) column() *records.Column {
 	kind, _ := kindOf(l.about.Kind)
-	n := l.len()
-	c := &records.Column{Name: l.about.Name, Kind: kind, Known: int(l.about.Known), Counts: make([]int32, n)}
-	for i := copy(c.Counts, l.counts); i < n; i++ {
-		c.Counts[i] = l.about.Least
-	}
-	positions := map[string]int32{}
+	c := &records.Column{Name: l.about.Name, Kind: kind, Known: int(l.about.Known), Counts: l.frequencies()}
 	switch kind {
 	case records.Text:
-		c.Texts = make([]string, n)
+		c.Texts = l.texts()
 	case records.TextList:
-		c.Lists = make([][]int32, n)
+		c.Lists, c.Elements = l.lists()
 	case records.NumberList:
-		c.Vectors = make([][]float64, n)
-	default:
-		c.Numbers = make([]float64, n)
-	}
-	for code := range int32(n) {
-		value := l.spelled(code)
-		switch kind {
-		case records.Text:
-			c.Texts[code] = value
-		case records.TextList:
-			for _, element := range elements(value) {
-				at, ok := positions[element]
-				if !ok {
-					at = int32(len(c.Elements))
-					positions[element] = at
-					c.Elements = append(c.Elements, element)
-				}
-				c.Lists[code] = append(c.Lists[code], at)
-			}
-		case records.NumberList:
-			c.Vectors[code] = floats(value)
-		default:
-			c.Numbers[code] = floats(value)[0]
+		c.Vectors = make([][]float64, l.len())
+		for code := range c.Vectors {
+			c.Vectors[code] = floats(l.spelled(int32(code)))
 		}
+	default:
+		c.Numbers = l.numbers()
 	}
 	return c
 }
 
+// frequencies gives how many records of the first build had each value.
+func (l *lexicon) frequencies() []int32 {
+	n := l.len()
+	if len(l.counts) >= n {
+		return l.counts[:n:n]
+	}
+	counts := append(make([]int32, 0, n), l.counts...)
+	for len(counts) < n {
+		counts = append(counts, l.about.Least)
+	}
+	return counts
+}
+
+func (l *lexicon) texts() []string {
+	texts := make([]string, 0, l.len())
+	if len(l.arena) > 0 {
+		arena := unsafe.String(&l.arena[0], len(l.arena))
+		for code := range l.base() {
+			texts = append(texts, arena[l.offsets[code]:l.offsets[code+1]])
+		}
+	}
+	texts = texts[:l.base()] // all are empty where the arena is
+	return append(texts, l.added...)
+}
+
+func (l *lexicon) numbers() []float64 {
+	numbers := make([]float64, l.len())
+	for code := range numbers {
+		numbers[code] = float(l.spelled(int32(code)))
+	}
+	return numbers
+}
+
+func (l *lexicon) lists() (lists [][]int32, distinct []string) {
+	lists = make([][]int32, l.len())
+	known := map[string]int32{}
+	for code := range lists {
+		for _, element := range elements(l.spelled(int32(code))) {
+			at, ok := known[element]
+			if !ok {
+				at = int32(len(distinct))
+				known[element] = at
+				distinct = append(distinct, element)
+			}
+			lists[code] = append(lists[code], at)
+		}
+	}
+	return lists, distinct
+}
+
 func floats(value string) []float64 {
 	out := make([]float64, 0, len(value)/8)
-	for at := 0; at+8 <= len(value); at += 8 {
-		var bits uint64
-		for i := range 8 {
-			bits |= uint64(value[at+i]) << (8 * i)
-		}
-		out = append(out, math.Float64frombits(bits))
+	for ; len(value) >= 8; value = value[8:] {
+		out = append(out, float(value))
 	}
 	return out
+}
+
+// float reads the number a value begins with.
+func float(value string) float64 {
+	return math.Float64frombits(binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(value), 8)))
 }
 
 // put writes a lexicon whole, into a base.

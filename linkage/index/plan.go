@@ -2,6 +2,8 @@ package index
 
 import (
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"tre/internal/problem"
 	"tre/linkage/block"
@@ -116,27 +118,18 @@ func refuseSlow(plan *compare.Plan) error {
 
 // compileStored compiles a model for the dictionaries of an index.
 func compileStored(m *model.Model, lexicons []*lexicon, strings similarity.Strings) (*compare.Plan, []*part, error) {
-	// A table of values, not of records: compilers ask of it which value of an
-	// expression goes with which of its column.
-	t := &records.Table{Columns: map[string]*records.Column{}}
-	for _, l := range lexicons {
-		if l.isColumn() {
-			t.Rows = max(t.Rows, l.len())
-		}
-	}
-	placed := make([]compare.Placed, len(lexicons))
-	for i, l := range lexicons {
-		placed[i] = compare.Placed{Keys: l.about.Keys, Base: l.about.Base, Column: l.column(), OfNull: l.about.OfNull}
-		placed[i].Column.Codes = l.codes(t.Rows)
-		if l.isColumn() {
-			t.Columns[l.about.Name] = placed[i].Column
-		}
-	}
+	columns := columnsOf(lexicons)
+	t := tableOf(lexicons, columns)
 	c := compare.NewCompiler(t, strings)
 	for i, l := range lexicons {
-		if !l.isColumn() {
-			c.Restore(placed[i])
+		if l.isColumn() {
+			continue
 		}
+		p := compare.Placed{Keys: l.about.Keys, Base: l.about.Base, Column: columns[i], OfNull: l.about.OfNull}
+		if l.isDerived() {
+			p.Of = l.ofValues(t.Columns[l.about.Base].Distinct())
+		}
+		c.Restore(p)
 	}
 	parts, err := assemble(c, m)
 	if err != nil {
@@ -145,7 +138,35 @@ func compileStored(m *model.Model, lexicons []*lexicon, strings similarity.Strin
 	if !samePlaces(lexicons, c.Placed()) {
 		return nil, nil, otherVersion()
 	}
-	return c.Finish(), parts, nil
+	return c.FinishWithoutRows(), parts, nil
+}
+
+// columnsOf gives the dictionaries of all lexicons, made by two goroutines: they
+// are large, and independent of each other.
+func columnsOf(lexicons []*lexicon) []*records.Column {
+	columns := make([]*records.Column, len(lexicons))
+	var next atomic.Int32
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(lexicons); i = int(next.Add(1)) - 1 {
+				columns[i] = lexicons[i].column()
+			}
+		})
+	}
+	both.Wait()
+	return columns
+}
+
+// tableOf is a table of dictionaries alone, without a row.
+func tableOf(lexicons []*lexicon, columns []*records.Column) *records.Table {
+	t := &records.Table{Columns: map[string]*records.Column{}}
+	for i, l := range lexicons {
+		if l.isColumn() {
+			t.Columns[l.about.Name] = columns[i]
+		}
+	}
+	return t
 }
 
 func samePlaces(lexicons []*lexicon, placed []compare.Placed) bool {

@@ -75,7 +75,8 @@ func read(ctx context.Context, m *model.Model, o Options) (d delivered) {
 	if len(o.Records) > 0 {
 		d.records, d.err = readTable(ctx, m, o.Records, o.Change, o)
 		if d.err == nil {
-			c := compare.NewCompiler(d.records, similarity.Characters) // texts are not compared here
+			c := compare.NewPlacer(d.records)
+			c.Prepare(m)
 			d.parts, d.err = assemble(c, m)
 			d.placed = c.Placed()
 		}

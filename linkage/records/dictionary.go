@@ -2,6 +2,7 @@ package records
 
 import (
 	"hash/maphash"
+	"slices"
 	"unsafe"
 )
 
@@ -16,22 +17,25 @@ type dictionary struct {
 }
 
 type slot struct {
-	tag  uint32 // upper bits of the hash
+	tag  uint32 // lower bits of the hash, by which a value finds its slot
 	code int32  // plus one; 0 is empty
 }
 
-const arenaSize = 1 << 16
+const (
+	arenaSize  = 1 << 16
+	firstSlots = 1 << 10
+	manySlots  = 1 << 15 // from here on a table that is full doubles; a smaller one grows faster
+)
 
 func newDictionary() *dictionary {
-	return &dictionary{seed: maphash.MakeSeed(), slots: make([]slot, 1<<12)}
+	return &dictionary{seed: maphash.MakeSeed(), slots: make([]slot, firstSlots)}
 }
 
 // code gives the code of a value, and adds it when it is new. The bytes are
 // copied.
 func (d *dictionary) code(value []byte) int32 {
-	hash := maphash.Bytes(d.seed, value)
-	tag, mask := uint32(hash>>32), uint64(len(d.slots)-1)
-	for at := hash & mask; ; at = (at + 1) & mask {
+	tag, mask := uint32(maphash.Bytes(d.seed, value)), uint32(len(d.slots)-1)
+	for at := tag & mask; ; at = (at + 1) & mask {
 		s := d.slots[at]
 		if s.code == 0 {
 			return d.add(value, at, tag)
@@ -42,7 +46,7 @@ func (d *dictionary) code(value []byte) int32 {
 	}
 }
 
-func (d *dictionary) add(value []byte, at uint64, tag uint32) int32 {
+func (d *dictionary) add(value []byte, at uint32, tag uint32) int32 {
 	code := int32(len(d.values))
 	d.values = append(d.values, d.keep(value))
 	d.slots[at] = slot{tag, code + 1}
@@ -67,14 +71,21 @@ func (d *dictionary) keep(value []byte) string {
 }
 
 func (d *dictionary) grow() {
-	d.slots = make([]slot, 2*len(d.slots))
-	mask := uint64(len(d.slots) - 1)
-	for code, value := range d.values {
-		hash := maphash.String(d.seed, value)
-		at := hash & mask
+	old, size := d.slots, 2*len(d.slots)
+	if size < manySlots {
+		size *= 2
+	}
+	d.slots = make([]slot, size)
+	d.values = slices.Grow(d.values, size/2+1-len(d.values))
+	mask := uint32(size - 1)
+	for _, s := range old {
+		if s.code == 0 {
+			continue
+		}
+		at := s.tag & mask
 		for d.slots[at].code != 0 {
 			at = (at + 1) & mask
 		}
-		d.slots[at] = slot{uint32(hash >> 32), int32(code) + 1}
+		d.slots[at] = s
 	}
 }

@@ -13,12 +13,16 @@ import (
 type encoder struct {
 	column   *Column
 	values   *dictionary // of the value's bytes: text, 8 bytes of a number, or element codes of a list
-	elements *dictionary // of a list's elements
+	elements *dictionary // of a list's elements; nil where there are none
 	scratch  []byte
 }
 
 func newEncoder(name string, kind Kind) *encoder {
-	return &encoder{column: &Column{Name: name, Kind: kind}, values: newDictionary(), elements: newDictionary()}
+	e := &encoder{column: &Column{Name: name, Kind: kind}, values: newDictionary()}
+	if kind == TextList {
+		e.elements = newDictionary()
+	}
+	return e
 }
 
 // add encodes a batch.
@@ -80,26 +84,32 @@ func (e *encoder) list(v *array.List, row int) []byte {
 // does not depend on how the reader's threads took turns, and gives the column.
 func (e *encoder) finish(order []int32) *Column {
 	c := e.column
+	codes := c.Codes
 	if order != nil {
-		sorted := make([]int32, len(order))
-		for row, read := range order {
-			sorted[row] = c.Codes[read]
-		}
-		c.Codes = sorted
+		codes = make([]int32, len(order))
 	}
-	renamed := make([]int32, len(e.values.values))
+	renamed := make([]int32, len(e.values.values)) // one more than the new code; 0 while there is none
 	values := make([]string, 0, len(renamed))
-	for row, code := range c.Codes {
-		if code < 0 {
-			continue
+	c.Counts, c.Known = make([]int32, len(renamed)), 0
+	for row := range codes {
+		code := int32(-1)
+		if order == nil {
+			code = c.Codes[row]
+		} else {
+			code = c.Codes[order[row]]
 		}
-		if renamed[code] == 0 {
-			values = append(values, e.values.values[code])
-			renamed[code] = int32(len(values))
+		if code >= 0 {
+			if renamed[code] == 0 {
+				values = append(values, e.values.values[code])
+				renamed[code] = int32(len(values))
+			}
+			code = renamed[code] - 1
+			c.Counts[code]++
+			c.Known++
 		}
-		c.Codes[row] = renamed[code] - 1
+		codes[row] = code
 	}
-	c.count(len(values))
+	c.Codes, c.Counts = codes, c.Counts[:len(values)]
 	e.spell(values)
 	return c
 }

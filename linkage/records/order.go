@@ -98,8 +98,11 @@ func (t *Table) nameSources() {
 // order gives the rows in the order of their ids; nil when they are in it. Of
 // several inputs, the order is that of the texts input-__-id, as in Splink.
 func (t *Table) order() []int32 {
-	if t.Source == nil && t.IDs.Whole != nil && slices.IsSorted(t.IDs.Whole) {
-		return nil
+	if t.Source == nil && t.IDs.Whole != nil {
+		if slices.IsSorted(t.IDs.Whole) {
+			return nil
+		}
+		return wholeOrder(t.IDs.Whole)
 	}
 	before := t.compare()
 	sorted := true
@@ -114,6 +117,35 @@ func (t *Table) order() []int32 {
 		order[i] = int32(i)
 	}
 	slices.SortFunc(order, before)
+	return order
+}
+
+// wholeOrder sorts rows by whole ids, digit by digit from the last: as many
+// rounds as the span of the ids has digits.
+func wholeOrder(ids []int64) []int32 {
+	const bits, digits = 11, 1 << 11
+	least := slices.Min(ids)
+	span := uint64(slices.Max(ids)) - uint64(least)
+	order, next := make([]int32, len(ids)), make([]int32, len(ids))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	for shift := 0; shift < 64 && span>>shift > 0; shift += bits {
+		digit := func(row int32) uint64 { return (uint64(ids[row]) - uint64(least)) >> shift % digits }
+		var starts [digits + 1]int32
+		for _, row := range order {
+			starts[digit(row)+1]++
+		}
+		for i := range digits {
+			starts[i+1] += starts[i]
+		}
+		for _, row := range order {
+			d := digit(row)
+			next[starts[d]] = row
+			starts[d]++
+		}
+		order, next = next, order
+	}
 	return order
 }
 
@@ -132,22 +164,20 @@ func (t *Table) compare() func(a, b int32) int {
 }
 
 func (t *Table) sort(order []int32) {
-	ids := IDs{}
-	for _, read := range order {
-		if t.IDs.Whole != nil {
-			ids.Whole = append(ids.Whole, t.IDs.Whole[read])
-		} else {
-			ids.Text = append(ids.Text, t.IDs.Text[read])
-		}
+	t.IDs = IDs{Whole: inOrder(t.IDs.Whole, order), Text: inOrder(t.IDs.Text, order)}
+	t.Source = inOrder(t.Source, order)
+}
+
+// inOrder gives values in an order; nil stays nil.
+func inOrder[T any](values []T, order []int32) []T {
+	if values == nil {
+		return nil
 	}
-	t.IDs = ids
-	if t.Source != nil {
-		sources := make([]int32, len(order))
-		for row, read := range order {
-			sources[row] = t.Source[read]
-		}
-		t.Source = sources
+	sorted := make([]T, len(order))
+	for row, read := range order {
+		sorted[row] = values[read]
 	}
+	return sorted
 }
 
 // refuseIDs refuses null and repeated ids, and says where the first one is.

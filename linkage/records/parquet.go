@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -16,7 +17,7 @@ import (
 // is DuckDB's.
 
 // chunk is how many values are decoded at a time.
-const chunk = 8192
+const chunk = 1024
 
 // leaf is a flat column of a Parquet file.
 type leaf struct {
@@ -134,6 +135,7 @@ func (r *reader) readDirectly(reader *file.Reader, leaves []leaf) (err error) {
 	}()
 	errs := make(chan error, len(leaves))
 	rows := int(reader.NumRows())
+	r.ids.reserve(rows)
 	go func() { errs <- safely(func() error { return r.ids.readAll(reader, leaves[0]) }) }()
 	for i, e := range r.encoders {
 		e.reserve(rows)
@@ -216,6 +218,12 @@ func (e *encoder) addText(value parquet.ByteArray) {
 func (e *encoder) addBits(bits uint64) {
 	e.scratch = binary.LittleEndian.AppendUint64(e.scratch[:0], bits)
 	e.column.Codes = append(e.column.Codes, e.values.code(e.scratch))
+}
+
+func (r *idReader) reserve(rows int) {
+	if r.isWhole {
+		r.ids.Whole = slices.Grow(r.ids.Whole, min(rows, mostReserved))
+	}
 }
 
 // readAll reads the ids of a file.

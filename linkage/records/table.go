@@ -50,18 +50,6 @@ func (c *Column) Distinct() int { return len(c.Counts) }
 // frequency of the Fellegi-Sunter adjustment.
 func (c *Column) Frequency(code int32) float64 { return float64(c.Counts[code]) / float64(c.Known) }
 
-// count fills Counts and Known from Codes.
-func (c *Column) count(distinct int) {
-	c.Counts = make([]int32, distinct)
-	c.Known = 0
-	for _, code := range c.Codes {
-		if code >= 0 {
-			c.Counts[code]++
-			c.Known++
-		}
-	}
-}
-
 // Table holds the records of one or several inputs, in the order of their ids,
 // so that a smaller row always has the smaller id.
 type Table struct {

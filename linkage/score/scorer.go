@@ -180,7 +180,7 @@ func (w *weights) weighEqual(at int, c *compare.Comparison, judge *compare.Judge
 	w.base, w.missing = c.Base(), judge.LevelOf(at, -1, -1)
 	w.equalWeight = make([]float64, c.Distinct())
 	for code := range w.equalWeight {
-		level := judge.LevelOf(at, int32(code), int32(code))
+		level := judge.LevelOfEqual(at, int32(code))
 		w.equalWeight[code] = w.levels[level]
 		switch f := w.frequency[level]; {
 		case f == nil:
@@ -199,19 +199,29 @@ func (s *Scorer) frequencyOf(c *model.Comparison, level int) *frequency {
 	adjustment := c.Levels[level].TermFrequency
 	column := s.Plan.Table().Column(adjustment.Column)
 	f := &frequency{column: column.Name, place: s.Plan.Column(column.Name), weight: adjustment.Weight, exact: math.Log2(max(c.UExact(level), 1e-300))}
-	f.logTerms = logTerms(column, adjustment.MinimumU)
-	for _, term := range f.logTerms {
-		f.most = max(f.most, f.weight*(f.exact-term))
-	}
+	f.weighTerms(column, adjustment.MinimumU)
 	return f
 }
 
-func logTerms(c *records.Column, minimum float64) []float64 {
-	terms := make([]float64, c.Distinct())
-	for code := range terms {
-		terms[code] = math.Log2(max(c.Frequency(int32(code)), minimum))
+// rareCounts is below how many records a value is one of many that as many
+// records hold: their logarithm is taken once.
+const rareCounts = 256
+
+func (f *frequency) weighTerms(c *records.Column, minimum float64) {
+	f.logTerms = make([]float64, c.Distinct())
+	var known [rareCounts]bool
+	var logs [rareCounts]float64
+	for code, count := range c.Counts {
+		if count >= 0 && count < rareCounts && known[count] {
+			f.logTerms[code] = logs[count]
+			continue
+		}
+		term := math.Log2(max(c.Frequency(int32(code)), minimum))
+		f.logTerms[code], f.most = term, max(f.most, f.weight*(f.exact-term))
+		if count >= 0 && count < rareCounts {
+			known[count], logs[count] = true, term
+		}
 	}
-	return terms
 }
 
 // Judge scores pairs for one worker. It is not safe for concurrent use.

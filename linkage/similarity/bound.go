@@ -101,10 +101,17 @@ type Glance struct {
 // GlanceAt makes a text's glance.
 func GlanceAt(t Text) Glance {
 	if len(t) > word {
+		return Blind()
+	}
+	return GlanceOf(Mask(t), len(t))
+}
+
+// GlanceOf makes the glance of a text known by its mask and length.
+func GlanceOf(mask uint64, length int) Glance {
+	if length > word {
 		return Glance{length: unseen}
 	}
-	mask := Mask(t)
-	return Glance{mask, uint8(len(t)), uint8(len(t) - bits.OnesCount64(mask))}
+	return Glance{mask, uint8(length), uint8(length - bits.OnesCount64(mask))}
 }
 
 // unseen is the length of a text a glance says nothing about.
