@@ -183,6 +183,7 @@ func (n *numbering[K]) code(key K, next int32) int32 {
 
 func (n *numbering[K]) grow() {
 	n.slots = make([]int32, 4*len(n.slots))
+	clear(n.slots) // written first, fresh memory is handed out once; read first, twice
 	more := len(n.slots)/2 + 1 - len(n.keys)
 	n.keys, n.tags, n.codes = slices.Grow(n.keys, more), slices.Grow(n.tags, more), slices.Grow(n.codes, more)
 	mask := uint32(len(n.slots) - 1)

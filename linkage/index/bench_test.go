@@ -25,11 +25,11 @@ func indexAtHand(b *testing.B) (*state, *model.Model) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m, err := readModelOf(folder, man, nil)
+	st, err := openState(folder, man)
 	if err != nil {
 		b.Fatal(err)
 	}
-	st, err := openState(folder, man)
+	m, err := modelOf(st.segments[0].file, man, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

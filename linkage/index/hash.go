@@ -9,7 +9,7 @@ type codesOf func(row int32) []int32
 type hasher struct {
 	parts    []*part
 	lexicons []*lexicon
-	values   [][]uint64 // by place and code; 0 not known yet
+	values   [][]uint64 // by place and code; 0 not known yet. nil where there are fewer rows than values
 }
 
 func newHasher(parts []*part, lexicons []*lexicon) *hasher {
@@ -17,15 +17,17 @@ func newHasher(parts []*part, lexicons []*lexicon) *hasher {
 }
 
 func (h *hasher) value(place int, code int32) uint64 {
-	if h.values[place] == nil {
-		h.values[place] = make([]uint64, h.lexicons[place].len())
+	if known := h.values[place]; known != nil {
+		if known[code] == 0 {
+			known[code] = h.hash(place, code)
+		}
+		return known[code]
 	}
-	hash := h.values[place][code]
-	if hash == 0 {
-		hash = mix(0, h.lexicons[place].spelled(code)) | 1
-		h.values[place][code] = hash
-	}
-	return hash
+	return h.hash(place, code)
+}
+
+func (h *hasher) hash(place int, code int32) uint64 {
+	return mix(0, h.lexicons[place].spelled(code)) | 1
 }
 
 // of gives the hash of a record's key: on the left side, or on the right. Not
@@ -68,13 +70,19 @@ func (h *hasher) each(p *part, codes []int32, isLeft bool, visit func(hash uint6
 }
 
 // learn looks up the values of n rows of which hashes are made, so that hashes
-// can be asked for by several goroutines afterwards.
+// can be asked for by several goroutines afterwards. Of fewer rows than there are
+// values it remembers nothing.
 func (h *hasher) learn(n int32, codes codesOf, workers int) {
 	places := h.places()
 	inParallel(len(places), workers, func(i int) {
+		place := places[i]
+		if h.values[place] = nil; int(n) < h.lexicons[place].len() {
+			return
+		}
+		h.values[place] = make([]uint64, h.lexicons[place].len())
 		for row := range n {
-			if code := codes(row)[places[i]]; code >= 0 {
-				h.value(places[i], code)
+			if code := codes(row)[place]; code >= 0 {
+				h.value(place, code)
 			}
 		}
 	})

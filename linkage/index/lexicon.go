@@ -202,12 +202,31 @@ func (l *lexicon) append(value string) int32 {
 // code here.
 func (l *lexicon) translate(c *records.Column) []int32 {
 	codes := make([]int32, c.Distinct())
-	var scratch []byte
+	spelled := make([]byte, 0, 16*len(codes))
+	ends := make([]int, len(codes))
 	for code := range codes {
-		scratch = spell(scratch[:0], c, int32(code))
-		codes[code] = l.code(scratch)
+		spelled = spell(spelled, c, int32(code))
+		ends[code] = len(spelled)
+	}
+	from := 0
+	for code, end := range ends {
+		codes[code] = l.guess(spelled[from:end])
+		from = end
+	}
+	from = 0
+	for code, end := range ends {
+		if value := spelled[from:end]; codes[code] < 0 || l.spelled(codes[code]) != string(value) {
+			codes[code] = l.code(value)
+		}
+		from = end
 	}
 	return codes
+}
+
+// guess gives the value of the base that a value most likely is, or -1. Nothing
+// hangs on it that is looked at next, so that memory answers many at a time.
+func (l *lexicon) guess(value []byte) int32 {
+	return l.slots[mix(0, unsafe.String(unsafe.SliceData(value), len(value)))&uint64(len(l.slots)-1)] - 1
 }
 
 // isColumn says that the lexicon is of a column itself.

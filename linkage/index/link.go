@@ -85,7 +85,7 @@ func (l *linker) refuseHuge(workers int) error {
 }
 
 func (l *linker) countPart(p *part) (total int64) {
-	var spans []span
+	spans := make([]span, 0, batchRows)
 	sides := []bool{true, false}
 	if !p.isTwoSided() {
 		sides = sides[:1]
@@ -95,10 +95,12 @@ func (l *linker) countPart(p *part) (total int64) {
 		if !isLeft {
 			keys = &l.keys[p.table+1]
 		}
-		for _, one := range l.state.segments {
-			spans = one.tables[p.tableOf(isLeft)].spansOf(keys.hashes, spans[:0])
-			for _, bucket := range spans {
-				total += int64(bucket.to - bucket.from)
+		for hashes := range slices.Chunk(keys.hashes, batchRows) {
+			for _, one := range l.state.segments {
+				spans = one.tables[p.tableOf(isLeft)].spansOf(hashes, spans[:0])
+				for _, bucket := range spans {
+					total += int64(bucket.to - bucket.from)
+				}
 			}
 		}
 	}

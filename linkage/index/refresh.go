@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -45,15 +46,20 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 	if len(o.Records) == 0 && o.Gone == "" && o.Constraints == "" {
 		return RunOf{}, problem.New(problem.Usage, "name new or changed records, --gone or --constraints", "there is nothing to do")
 	}
+	base, err := openContainer(folder.Path(man.Base.Name))
+	if err != nil {
+		return RunOf{}, err
+	}
 	// The delivery is read while the index is opened; but which columns it must
 	// have, the model says.
-	m, err := readModelOf(folder, man, o.Model)
+	m, err := modelOf(base, man, o.Model)
 	if err != nil {
+		base.close()
 		return RunOf{}, err
 	}
 	reading := make(chan delivered, 1)
 	go func() { reading <- read(ctx, m, o) }()
-	st, err := mapState(folder, man)
+	st, err := mapState(folder, man, base)
 	if err == nil {
 		go st.checked() // link waits for it
 	}
@@ -87,8 +93,8 @@ func read(ctx context.Context, m *model.Model, o Options) (d delivered) {
 	return d
 }
 
-// readModelOf reads the model of an index, and refuses another one.
-func readModelOf(folder *workspace.Folder, man *manifest, given *model.Model) (*model.Model, error) {
+// modelOf reads the model of an index from its base, and refuses another one.
+func modelOf(base *container, man *manifest, given *model.Model) (*model.Model, error) {
 	if given != nil {
 		written, err := canonical(given)
 		if err != nil {
@@ -96,19 +102,14 @@ func readModelOf(folder *workspace.Folder, man *manifest, given *model.Model) (*
 		}
 		if sum := sha256.Sum256(written); hex.EncodeToString(sum[:]) != man.Model {
 			return nil, problem.New(problem.Usage, "give the model the index was built with, or none; --rebuild with all records takes another model and carries ids over",
-				"the model is not that of the index in %s", folder.Path())
+				"the model is not that of the index in %s", filepath.Dir(base.path))
 		}
 		return given, nil
 	}
-	c, err := openContainer(folder.Path(man.Base.Name))
-	if err != nil {
+	if err := base.check(func(name string) bool { return name == "model" }); err != nil {
 		return nil, err
 	}
-	defer c.close()
-	if err := c.check(func(name string) bool { return name == "model" }); err != nil {
-		return nil, err
-	}
-	m, _, err := readModel(c)
+	m, _, err := readModel(base)
 	return m, err
 }
 
@@ -128,7 +129,7 @@ func (r *refresher) run(ctx context.Context, in delivered) (RunOf, error) {
 	if err != nil {
 		return RunOf{}, err
 	}
-	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old), factsBefore: before, replaced: r.replaced, gone: r.gone}
+	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old, r.Threads), factsBefore: before, replaced: r.replaced, gone: r.gone}
 	r.seed(t)
 	if err := t.decide(); err != nil {
 		return RunOf{}, err
@@ -247,19 +248,19 @@ func (r *refresher) encode(d *delivery, placed []compare.Placed) ([]int32, error
 	}
 	stride := len(placed)
 	codes := make([]int32, stride*d.table.Rows)
-	for at, p := range placed {
-		l := r.state.lexicons[at]
-		if l.len() == 0 && p.Column.Distinct() > 0 {
-			l.about.Kind = kindName(p.Column.Kind)
+	inParallel(stride, r.Threads, func(at int) {
+		l, column := r.state.lexicons[at], placed[at].Column
+		if l.len() == 0 && column.Distinct() > 0 {
+			l.about.Kind = kindName(column.Kind)
 		}
-		renamed := l.translate(p.Column)
-		for row, code := range p.Column.Codes {
+		renamed := l.translate(column)
+		for row, code := range column.Codes {
 			if code >= 0 {
 				code = renamed[code]
 			}
 			codes[row*stride+at] = code
 		}
-	}
+	})
 	r.derive(codes)
 	return codes, nil
 }
@@ -292,7 +293,8 @@ func (r *refresher) sort(d *delivery, codes []int32) error {
 	}
 	found := r.state.findAll(d.keys)
 	r.state.touch(found)
-	var keys []key
+	keys := make([]key, 0, len(found))
+	r.fresh.codes = make([]int32, 0, len(codes))
 	var sources []int32
 	origins := d.sources(man)
 	isSame := r.sameRecord()
@@ -375,6 +377,7 @@ func (r *refresher) link(ctx context.Context) error {
 // seed marks the rows from which touched components are found.
 func (r *refresher) seed(t *touched) {
 	t.seeds = make([]reason, r.state.rows())
+	clear(t.seeds) // written first, fresh memory is handed out once; read first, twice
 	mark := func(row int32, why reason) {
 		if r.state.isDead(row) {
 			return

@@ -234,6 +234,7 @@ func newAdjacency(edges []edge, rows int) adjacency {
 // index fills the table of ids.
 func (s *segment) index() {
 	s.find = make([]int32, powerOfTwo(2*int(s.n)))
+	clear(s.find) // written first, fresh memory is handed out once; read first, twice
 	mask := uint64(len(s.find) - 1)
 	for row := range s.n {
 		at := s.ids.key(row).hash() & mask
@@ -309,13 +310,9 @@ func isLate(name string) bool {
 	return strings.HasPrefix(name, "starts.") || strings.HasPrefix(name, "rows.") || strings.HasPrefix(name, "link") || name == "people"
 }
 
-// readSegment maps a segment of an index. Sections that are late are still to be
-// checked.
-func readSegment(path, index string, start int32, stride int) (*segment, *segmentAbout, error) {
-	c, err := openContainer(path)
-	if err != nil {
-		return nil, nil, err
-	}
+// readSegment reads a segment of an index. Sections that are late are still to be
+// checked. It closes the file when there is an error.
+func readSegment(c *container, index string, start int32, stride int) (*segment, *segmentAbout, error) {
 	var about segmentAbout
 	if err := cmp.Or(c.check(func(name string) bool { return !isLate(name) }), c.json("segment", &about)); err != nil {
 		c.close()
@@ -337,7 +334,7 @@ func readSegment(path, index string, start int32, stride int) (*segment, *segmen
 	isWhole := about.Index == index && about.Start == start && int(about.Rows) == len(s.people) && len(s.find) > 0 && (stride == 0 || len(s.codes) == stride*int(about.Rows)) && (about.Rows == 0 || s.ids.len() == int(about.Rows))
 	if !isWhole {
 		c.close()
-		return nil, nil, corrupt(path, "it belongs to another index or run")
+		return nil, nil, corrupt(c.path, "it belongs to another index or run")
 	}
 	return s, &about, nil
 }

@@ -28,7 +28,11 @@ type state struct {
 // openState maps the files that the manifest names and checks every byte.
 // Whoever reads it holds the folder's lock.
 func openState(folder *workspace.Folder, man *manifest) (*state, error) {
-	s, err := mapState(folder, man)
+	base, err := openContainer(folder.Path(man.Base.Name))
+	if err != nil {
+		return nil, err
+	}
+	s, err := mapState(folder, man, base)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +44,8 @@ func openState(folder *workspace.Folder, man *manifest) (*state, error) {
 }
 
 // mapState is openState, but for sections that are late: those are good once
-// checked says so.
-func mapState(folder *workspace.Folder, man *manifest) (s *state, err error) {
+// checked says so. It takes the base, and closes it when there is an error.
+func mapState(folder *workspace.Folder, man *manifest, base *container) (s *state, err error) {
 	s = &state{folder: folder, man: man, moved: map[int32]cluster.ID{}}
 	s.checked = func() error { return nil }
 	defer func() {
@@ -50,33 +54,51 @@ func mapState(folder *workspace.Folder, man *manifest) (s *state, err error) {
 			s = nil
 		}
 	}()
-	start := int32(0)
-	for _, f := range append([]file{man.Base}, man.Segments...) {
-		one, about, err := readSegment(folder.Path(f.Name), man.Index, start, man.Stride)
+	if err := s.take(base, man.Base); err != nil {
+		return s, err
+	}
+	for _, f := range man.Segments {
+		c, err := openContainer(folder.Path(f.Name))
 		if err != nil {
 			return s, err
 		}
-		s.segments = append(s.segments, one)
-		if about.Rows != f.Rows || len(about.Kinds) != man.Stride {
-			return s, corrupt(one.file.path, "it is of another run")
-		}
-		if start == 0 {
-			err = s.readLexicons(one.file)
-		}
-		if err != nil {
+		if err := s.take(c, f); err != nil {
 			return s, err
 		}
-		for at, l := range s.lexicons {
-			if l.about.Kind = about.Kinds[at]; start > 0 {
-				l.readAdded(one.file, at)
-			}
-		}
-		start += f.Rows
 	}
 	s.overlay()
 	mapped := s.segments // a run adds its own
 	s.checked = sync.OnceValue(func() error { return checkLate(mapped) })
 	return s, nil
+}
+
+// take adds a segment: the base, or one of a later run. It closes the file when
+// there is an error.
+func (s *state) take(c *container, f file) error {
+	start := int32(0)
+	if len(s.segments) > 0 {
+		start = s.rows()
+	}
+	one, about, err := readSegment(c, s.man.Index, start, s.man.Stride)
+	if err != nil {
+		return err
+	}
+	s.segments = append(s.segments, one)
+	if about.Rows != f.Rows || len(about.Kinds) != s.man.Stride {
+		return corrupt(c.path, "it is of another run")
+	}
+	isBase := len(s.segments) == 1
+	if isBase {
+		if err := s.readLexicons(c); err != nil {
+			return err
+		}
+	}
+	for at, l := range s.lexicons {
+		if l.about.Kind = about.Kinds[at]; !isBase {
+			l.readAdded(c, at)
+		}
+	}
+	return nil
 }
 
 func (s *state) readLexicons(c *container) error {

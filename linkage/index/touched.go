@@ -2,6 +2,7 @@ package index
 
 import (
 	"slices"
+	"sync"
 
 	"tre/linkage/cluster"
 )
@@ -22,7 +23,11 @@ type touched struct {
 
 // decide finds the touched components, clusters them and carries ids over.
 func (t *touched) decide() error {
-	reasons := t.reach()
+	first := t.reach()
+	var reasons []reason
+	var explaining sync.WaitGroup
+	explaining.Go(func() { reasons = t.reasons(first) })
+	defer explaining.Wait()
 	clusters, err := cluster.Bridges(len(t.rows), t.edges(), t.state.man.Rule, cluster.Constraints{Must: t.inLocal(t.facts.must), Cannot: t.inLocal(t.facts.cannot)})
 	if err != nil {
 		return err
@@ -41,6 +46,7 @@ func (t *touched) decide() error {
 		return err
 	}
 	t.ids = ids
+	explaining.Wait()
 	t.explain(events, reasons)
 	return nil
 }
@@ -57,11 +63,11 @@ func (t *touched) personBefore(row int32) cluster.ID {
 	return cluster.ID{}
 }
 
-// reach gathers the rows of all components that hold a seed, and gives, by place
-// in rows, why their component was touched.
-func (t *touched) reach() []reason {
+// reach gathers the rows of all components that hold a seed, and gives the place
+// in the web of the first: rows that ended stand before.
+func (t *touched) reach() int32 {
 	w := t.web
-	first := int32(len(w.rows)) // rows that ended stand before
+	first := int32(len(w.rows))
 	slices.Sort(t.starts)
 	for next := t.starts; len(next) > 0; {
 		from := int32(len(w.rows))
@@ -76,10 +82,10 @@ func (t *touched) reach() []reason {
 	}
 	t.places = make([]int32, len(t.rows))
 	for i, row := range t.rows {
-		t.places[i] = w.place[row] - 1
+		t.places[i] = w.place(row)
 		t.local[t.places[i]] = int32(i)
 	}
-	return t.reasons(first)
+	return first
 }
 
 // beyond gives the rows that are not in the web and that those from a place on
@@ -89,12 +95,12 @@ func (t *touched) beyond(from int32) (rows []int32) {
 	w := t.web
 	for place := from; place < int32(len(w.rows)); place++ {
 		for _, s := range w.around(place) {
-			if s.is && s.weight >= least && w.place[s.to] == 0 {
+			if s.is && s.weight >= least && w.place(s.to) < 0 {
 				rows = append(rows, s.to)
 			}
 		}
 		for _, to := range t.facts.with[w.rows[place]] {
-			if w.place[to] == 0 {
+			if w.place(to) < 0 {
 				rows = append(rows, to)
 			}
 		}
@@ -128,11 +134,11 @@ func (t *touched) reasons(first int32) []reason {
 			whys[component-1] |= t.seeds[w.rows[place]]
 			for _, s := range w.around(place) {
 				if s.is && s.weight >= least {
-					enter(w.place[s.to] - 1)
+					enter(w.place(s.to))
 				}
 			}
 			for _, to := range t.facts.with[w.rows[place]] {
-				enter(w.place[to] - 1)
+				enter(w.place(to))
 			}
 		}
 	}
@@ -145,7 +151,7 @@ func (t *touched) reasons(first int32) []reason {
 
 // localOf gives the place in rows of a row of the index, or -1.
 func (t *touched) localOf(row int32) int32 {
-	if place := t.web.place[row] - 1; place >= 0 && int(place) < len(t.local) {
+	if place := t.web.place(row); place >= 0 && int(place) < len(t.local) {
 		return t.local[place]
 	}
 	return -1
@@ -210,7 +216,7 @@ func (t *touched) affected() []int32 {
 	var around []int32
 	look := func(place int32) {
 		for _, s := range w.around(place) {
-			if s.is && w.place[s.to] == 0 {
+			if s.is && w.place(s.to) < 0 {
 				around = append(around, s.to)
 			}
 		}
@@ -239,7 +245,7 @@ func (t *touched) personNow(row int32) cluster.ID {
 // line describes a row of the web after the run.
 func (t *touched) line(row int32) line {
 	l := line{person: t.personNow(row)}
-	for _, s := range t.web.around(t.web.place[row] - 1) {
+	for _, s := range t.web.around(t.web.place(row)) {
 		if s.is {
 			l.see(t.personNow(s.to), s.weight, s.rule)
 		}
@@ -251,7 +257,7 @@ func (t *touched) line(row int32) line {
 // lineBefore describes a row of the web before the run.
 func (t *touched) lineBefore(row int32) line {
 	l := line{person: t.web.personBefore(row)}
-	for _, s := range t.web.around(t.web.place[row] - 1) {
+	for _, s := range t.web.around(t.web.place(row)) {
 		if s.was {
 			l.see(t.web.personBefore(s.to), s.weight, s.rule)
 		}

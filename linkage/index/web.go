@@ -1,6 +1,7 @@
 package index
 
 import (
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -11,17 +12,17 @@ import (
 // it is after, gathered so that it stands together in memory: rows that a run
 // touches lie far apart, and are turned to many times.
 type web struct {
-	state *state   // after the run
-	old   []uint64 // the rows dead before it
-	fresh int32    // the first row that it added
+	state   *state   // after the run
+	old     []uint64 // the rows dead before it
+	fresh   int32    // the first row that it added
+	workers int
 
-	place   []int32 // by row of the index: 1 + its place here; 0 when it is not here
+	slots   []int32 // open addressing by row of the index: 1 + its place; 0 is free
+	shift   int     // leaves the bits of a hash that number a slot
 	rows    []int32 // by place
 	person  []cluster.ID
 	ends    []int32 // by place: where its strands end; they begin where those before end
 	strands []strand
-
-	spans []span
 }
 
 // strand is a link of a row that is here.
@@ -32,49 +33,105 @@ type strand struct {
 	was, is bool // whether to lived before the run, and the link was known, and whether it lives after
 }
 
-func newWeb(s *state, old *state) *web {
-	return &web{state: s, old: old.dead, fresh: old.rows(), place: make([]int32, s.rows())}
+func newWeb(s *state, old *state, workers int) *web {
+	return &web{state: s, old: old.dead, fresh: old.rows(), workers: workers}
+}
+
+// place gives the place of a row, or -1 when it is not here.
+func (w *web) place(row int32) int32 {
+	if len(w.slots) == 0 {
+		return -1
+	}
+	for at := w.slot(row); ; at = (at + 1) & (len(w.slots) - 1) {
+		if place := w.slots[at] - 1; place < 0 || w.rows[place] == row {
+			return place
+		}
+	}
+}
+
+// slot is where to look for a row first.
+func (w *web) slot(row int32) int { return int(uint32(row) * 0x9e3779b1 >> w.shift) }
+
+// enter gives rows that are not here places.
+func (w *web) enter(rows []int32) {
+	from := len(w.rows)
+	w.rows = append(w.rows, rows...)
+	if 2*len(w.rows) > len(w.slots) {
+		w.slots = make([]int32, powerOfTwo(4*len(w.rows)))
+		w.shift = 32 - bits.TrailingZeros(uint(len(w.slots)))
+		from = 0
+	}
+	for place := from; place < len(w.rows); place++ {
+		at := w.slot(w.rows[place])
+		for w.slots[at] != 0 {
+			at = (at + 1) & (len(w.slots) - 1)
+		}
+		w.slots[at] = int32(place) + 1
+	}
 }
 
 // add gathers rows that are not here yet, in ascending order.
 func (w *web) add(rows []int32) {
-	base := w.state.segments[0]
-	w.spans = w.spans[:0]
-	for _, row := range rows {
-		from, to := base.links.of(row)
-		w.spans = append(w.spans, span{from, to})
-	}
-	base.links.touch(w.spans)
-	cursors := make([]int, len(w.state.segments))
-	for i, row := range rows {
-		w.rows = append(w.rows, row)
-		w.place[row] = int32(len(w.rows))
-		w.take(&base.links, w.spans[i], row >= w.fresh)
-		for at, one := range w.state.segments[1:] {
-			if one.start+one.n > row { // links lie in the segment of their later row, or after it
-				w.take(&one.links, one.links.next(row, &cursors[at+1]), one.start >= w.fresh)
-			}
+	first := len(w.rows)
+	w.enter(rows)
+	w.person = append(w.person, make([]cluster.ID, len(rows))...)
+	w.ends = append(w.ends, make([]int32, len(rows))...)
+	share := (len(rows) + w.workers - 1) / w.workers
+	spun := make([][]strand, w.workers)
+	inParallel(w.workers, w.workers, func(i int) {
+		from := min(i*share, len(rows))
+		to := min(from+share, len(rows))
+		spun[i] = w.spin(rows[from:to], w.person[first+from:first+to], w.ends[first+from:first+to])
+	})
+	for i, strands := range spun {
+		at := int32(len(w.strands))
+		from := min(i*share, len(rows))
+		for place := first + from; place < first+min(from+share, len(rows)); place++ {
+			w.ends[place] += at
 		}
-		w.ends = append(w.ends, int32(len(w.strands)))
-	}
-	for _, row := range rows {
-		if row >= w.fresh {
-			w.person = append(w.person, cluster.ID{})
-		} else {
-			w.person = append(w.person, w.state.person(row))
-		}
+		w.strands = append(w.strands, strands...)
 	}
 }
 
-func (w *web) take(links *adjacency, of span, isNew bool) {
+// spin gives the strands of rows and fills in their persons and where the
+// strands of each end. They lie far apart; each step asks for those of all rows.
+func (w *web) spin(rows []int32, person []cluster.ID, ends []int32) []strand {
+	base := w.state.segments[0]
+	spans := make([]span, len(rows))
+	total := 0
+	for i, row := range rows {
+		from, to := base.links.of(row)
+		spans[i] = span{from, to}
+		total += int(to - from)
+		if row < w.fresh {
+			person[i] = w.state.person(row)
+		}
+	}
+	base.links.touch(spans)
+	strands := make([]strand, 0, total+total/4+len(rows))
+	cursors := make([]int, len(w.state.segments))
+	for i, row := range rows {
+		strands = w.take(strands, &base.links, spans[i], row >= w.fresh)
+		for at, one := range w.state.segments[1:] {
+			if one.start+one.n > row { // links lie in the segment of their later row, or after it
+				strands = w.take(strands, &one.links, one.links.next(row, &cursors[at+1]), one.start >= w.fresh)
+			}
+		}
+		ends[i] = int32(len(strands))
+	}
+	return strands
+}
+
+func (w *web) take(strands []strand, links *adjacency, of span, isNew bool) []strand {
 	for i := of.from; i < of.to; i++ {
 		to := links.to[i]
 		s := strand{to: to, weight: links.weight[i], rule: links.rule[i], is: !w.state.isDead(to)}
 		s.was = !isNew && w.old[to/64]>>(to%64)&1 == 0
 		if s.was || s.is {
-			w.strands = append(w.strands, s)
+			strands = append(strands, s)
 		}
 	}
+	return strands
 }
 
 // around gives the strands of the row at a place.
@@ -87,8 +144,8 @@ func (w *web) around(place int32) []strand {
 
 // personBefore is the person a row had before the run.
 func (w *web) personBefore(row int32) cluster.ID {
-	if at := w.place[row]; at > 0 {
-		return w.person[at-1]
+	if place := w.place(row); place >= 0 {
+		return w.person[place]
 	}
 	return w.state.person(row)
 }

@@ -76,6 +76,7 @@ func (d *dictionary) grow() {
 		size *= 2
 	}
 	d.slots = make([]slot, size)
+	clear(d.slots) // written first, fresh memory is handed out once; read first, twice
 	d.values = slices.Grow(d.values, size/2+1-len(d.values))
 	mask := uint32(size - 1)
 	for _, s := range old {
