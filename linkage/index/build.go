@@ -196,7 +196,7 @@ func (b *builder) state(d *delivery, run int) *state {
 	for row := range one.first {
 		one.first[row] = int32(run)
 	}
-	one.links = newAdjacency(b.edges, int(n))
+	one.links = newAdjacency(b.edges, n, false)
 	st := &state{folder: b.folder, man: b.man, segments: []*segment{one}, lexicons: b.lexicons, moved: map[int32]cluster.ID{}, dead: make([]uint64, n/64+1)}
 	return st
 }

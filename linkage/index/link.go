@@ -244,7 +244,7 @@ func (s *searcher) searchPlain(at int) {
 	for segment, one := range s.state.segments {
 		t := &one.tables[p.table]
 		s.spans = t.spansOf(keys.hashes[from:to], s.spans[:0])
-		s.touched += t.touch(s.spans)
+		t.touch(s.spans)
 		for i, bucket := range s.spans {
 			rows := t.rows[bucket.from:bucket.to]
 			if one == s.fresh { // a pair of new rows is found from its later one; rows of a bucket ascend

@@ -131,10 +131,12 @@ func (r *refresher) run(ctx context.Context, in delivered) (RunOf, error) {
 	}
 	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old, r.Threads), factsBefore: before, replaced: r.replaced, gone: r.gone}
 	r.seed(t)
+	defer t.explaining.Wait()
 	if err := t.decide(); err != nil {
 		return RunOf{}, err
 	}
 	r.describe(t)
+	t.explaining.Wait()
 	r.writer.events = t.events
 	r.writer.count()
 	return r.writer.finish(ctx, r.state, int(r.state.rows()-r.state.segments[0].n)+r.writer.man.Dead > int(r.state.segments[0].n)/r.overlay)
@@ -213,10 +215,12 @@ func (r *refresher) compile() (c compiled) {
 func (r *refresher) add(parts []*part) (old *state) {
 	r.writer.run.Records += r.writer.run.New - r.writer.run.Gone
 	old = r.state.frozen()
+	killed := newRowSet(r.state.rows())
 	for _, row := range r.killed {
 		r.state.kill(row)
+		killed.add(row)
 	}
-	r.fresh.dead = slices.Sorted(slices.Values(r.killed))
+	r.fresh.dead = killed.drain(nil)
 	r.state.add(r.fresh)
 	r.fresh.index()
 	r.state.hash = newHasher(parts, r.state.lexicons)
@@ -370,7 +374,7 @@ func (r *refresher) link(ctx context.Context) error {
 		return err
 	}
 	r.writer.run.Compared, r.writer.run.Edges = compared, len(edges)
-	r.fresh.links = newAdjacency(edges, 0)
+	r.fresh.links = newAdjacency(edges, r.state.rows(), true)
 	return nil
 }
 
@@ -378,14 +382,13 @@ func (r *refresher) link(ctx context.Context) error {
 func (r *refresher) seed(t *touched) {
 	t.seeds = make([]reason, r.state.rows())
 	clear(t.seeds) // written first, fresh memory is handed out once; read first, twice
+	t.starts = newRowSet(r.state.rows())
 	mark := func(row int32, why reason) {
 		if r.state.isDead(row) {
 			return
 		}
-		if t.seeds[row] == 0 {
-			t.starts = append(t.starts, row)
-		}
 		t.seeds[row] |= why
+		t.starts.add(row)
 	}
 	for i, old := range r.replaced {
 		why := newRecord
@@ -394,14 +397,14 @@ func (r *refresher) seed(t *touched) {
 		}
 		mark(r.fresh.start+int32(i), why)
 	}
-	isGone := make(map[int32]bool, len(r.gone))
+	isGone := newRowSet(r.state.rows())
 	for _, row := range r.gone {
-		isGone[row] = true
+		isGone.add(row)
 	}
-	t.web.add(slices.Sorted(slices.Values(r.killed)))
+	t.web.add(r.fresh.dead)
 	for place, row := range t.web.rows {
 		why := changedRecord
-		if isGone[row] {
+		if isGone.has(row) {
 			why = removedRecord
 		}
 		for _, s := range t.web.around(int32(place)) {
@@ -435,6 +438,7 @@ func (r *refresher) describe(t *touched) {
 		}
 	}
 	affected := t.affected()
+	t.name()
 	lines := make([]written, len(affected))
 	inParallel(len(affected), r.Threads, func(i int) {
 		row := affected[i]

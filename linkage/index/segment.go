@@ -133,8 +133,10 @@ func (t *table) spansOf(hashes []uint64, to []span) []span {
 	return to
 }
 
-// touch asks memory for the rows of buckets. What it gives is of no use but
-// must be used, lest the compiler leave the reading out.
+// touch asks memory for the rows of buckets. It must not be inlined: what it
+// gives is of no use, and the reading would be left out.
+//
+//go:noinline
 func (t *table) touch(buckets []span) (sum int32) {
 	for _, bucket := range buckets {
 		if bucket.from < bucket.to {
@@ -192,43 +194,67 @@ type edge struct {
 	rule   int16
 }
 
-// newAdjacency lays out edges from both ends. With rows > 0 every row below has
-// a place.
-func newAdjacency(edges []edge, rows int) adjacency {
-	type end struct {
-		key    uint64 // the row, then the other
-		weight float32
-		rule   int16
-	}
-	both := make([]end, 0, 2*len(edges))
-	for _, e := range edges {
-		a, b := uint64(e.a), uint64(e.b)
-		both = append(both, end{a<<32 | b, e.weight, e.rule}, end{b<<32 | a, e.weight, e.rule})
-	}
-	slices.SortFunc(both, func(x, y end) int { return cmp.Compare(x.key, y.key) })
-	of := func(i int) int32 { return int32(both[i].key >> 32) }
-	a := adjacency{to: make([]int32, len(both)), weight: make([]float32, len(both)), rule: make([]int16, len(both))}
-	for i, e := range both {
-		a.to[i], a.weight[i], a.rule[i] = int32(uint32(e.key)), e.weight, e.rule
-	}
-	if rows > 0 {
-		a.offsets = make([]uint32, rows+1)
-		for i := range both {
-			a.offsets[of(i)+1]++
+// newAdjacency lays out edges from both ends, of rows below a number. Either
+// every row has a place or, with isSparse, those that have edges.
+func newAdjacency(edges []edge, rows int32, isSparse bool) adjacency {
+	var a adjacency
+	place := func(row int32) int32 { return row }
+	places := rows
+	if isSparse {
+		set := newRowSet(rows)
+		for _, e := range edges {
+			set.add(e.a)
+			set.add(e.b)
 		}
-		for row := range rows {
-			a.offsets[row+1] += a.offsets[row]
-		}
-		return a
+		ranks := set.ranks()
+		places = ranks[len(set)]
+		place = func(row int32) int32 { return set.rank(ranks, row) }
+		a.rows = make([]int32, places)
 	}
-	a.rows = []int32{}
-	for i := range both {
-		if i == 0 || of(i-1) != of(i) {
-			a.rows, a.offsets = append(a.rows, of(i)), append(a.offsets, uint32(i))
-		}
-	}
-	a.offsets = append(a.offsets, uint32(len(both)))
+	a.fill(edges, places, place)
 	return a
+}
+
+// fill sorts edges into places, by counting, and those of a row by the other.
+func (a *adjacency) fill(edges []edge, places int32, place func(int32) int32) {
+	a.offsets = make([]uint32, places+2) // at first one place further on
+	for _, e := range edges {
+		a.offsets[place(e.a)+2]++
+		a.offsets[place(e.b)+2]++
+	}
+	for i := range places {
+		a.offsets[i+2] += a.offsets[i+1]
+	}
+	ends := make([]end, 2*len(edges))
+	put := func(from, to int32, e *edge) {
+		at := place(from)
+		if a.rows != nil {
+			a.rows[at] = from
+		}
+		ends[a.offsets[at+1]] = end{to, e.weight, e.rule}
+		a.offsets[at+1]++
+	}
+	for i := range edges {
+		put(edges[i].a, edges[i].b, &edges[i])
+		put(edges[i].b, edges[i].a, &edges[i])
+	}
+	a.offsets = a.offsets[:places+1]
+	for i := range places {
+		if of := ends[a.offsets[i]:a.offsets[i+1]]; len(of) > 1 {
+			slices.SortFunc(of, func(x, y end) int { return cmp.Compare(x.to, y.to) })
+		}
+	}
+	a.to, a.weight, a.rule = make([]int32, len(ends)), make([]float32, len(ends)), make([]int16, len(ends))
+	for i, e := range ends {
+		a.to[i], a.weight[i], a.rule[i] = e.to, e.weight, e.rule
+	}
+}
+
+// end is an edge as one of its rows sees it.
+type end struct {
+	to     int32
+	weight float32
+	rule   int16
 }
 
 // index fills the table of ids.

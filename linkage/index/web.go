@@ -28,6 +28,7 @@ type web struct {
 // strand is a link of a row that is here.
 type strand struct {
 	to      int32 // a row of the index
+	at      int32 // its place, when resolve has found it; -1 when it is not here
 	weight  float32
 	rule    int16
 	was, is bool // whether to lived before the run, and the link was known, and whether it lives after
@@ -122,6 +123,12 @@ func (w *web) spin(rows []int32, person []cluster.ID, ends []int32) []strand {
 	return strands
 }
 
+// resolve finds the places of what the strands from one on lead to.
+func (w *web) resolve(from int) {
+	strands := w.strands[from:]
+	inParallel(len(strands), w.workers, func(i int) { strands[i].at = w.place(strands[i].to) })
+}
+
 func (w *web) take(strands []strand, links *adjacency, of span, isNew bool) []strand {
 	for i := of.from; i < of.to; i++ {
 		to := links.to[i]
@@ -150,7 +157,10 @@ func (w *web) personBefore(row int32) cluster.ID {
 	return w.state.person(row)
 }
 
-// touch asks memory for links that will be looked at.
+// touch asks memory for links that will be looked at. It must not be inlined:
+// what it gives is of no use, and the reading would be left out.
+//
+//go:noinline
 func (a *adjacency) touch(of []span) (sum float32) {
 	for _, s := range of {
 		if s.from < s.to {
@@ -186,9 +196,9 @@ func follow(rows []int32, below int32) int {
 	return from + sort.Search(reach-from, func(i int) bool { return rows[from+i] >= below })
 }
 
-// inOrder sorts rows by id. Rows of a segment are in that order already.
+// inOrder sorts rows, which ascend, by id. Rows of a segment are in that order
+// already.
 func (s *state) inOrder(rows []int32) {
-	slices.Sort(rows)
 	var runs [][]int32
 	for _, one := range s.segments {
 		n := follow(rows, one.start+one.n)
