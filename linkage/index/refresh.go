@@ -129,7 +129,7 @@ func (r *refresher) run(ctx context.Context, in delivered) (RunOf, error) {
 	if err != nil {
 		return RunOf{}, err
 	}
-	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old, r.Threads), factsBefore: before, replaced: r.replaced, gone: r.gone}
+	t := &touched{regroup: regroup{state: r.state, facts: now, run: r.writer.run.Run}, web: newWeb(r.state, old, webRows*int(r.fresh.n)+2*len(r.killed), r.Threads), factsBefore: before, replaced: r.replaced, gone: r.gone}
 	r.seed(t)
 	defer t.explaining.Wait()
 	if err := t.decide(); err != nil {
@@ -377,6 +377,10 @@ func (r *refresher) link(ctx context.Context) error {
 	r.fresh.links = newAdjacency(edges, r.state.rows(), true)
 	return nil
 }
+
+// webRows is how many rows are reserved room for each new one: itself, and those
+// it is linked with.
+const webRows = 3
 
 // seed marks the rows from which touched components are found.
 func (r *refresher) seed(t *touched) {

@@ -29,18 +29,15 @@ type touched struct {
 // persons changed is known once explaining is done.
 func (t *touched) decide() error {
 	t.reach()
-	t.explaining.Go(t.findReasons)
+	t.explaining.Go(func() {
+		t.findBefore()
+		t.findReasons()
+	})
 	clusters, err := cluster.Bridges(len(t.rows), t.edges(), t.state.man.Rule, cluster.Constraints{Must: t.inLocal(t.facts.must), Cannot: t.inLocal(t.facts.cannot)})
 	if err != nil {
 		return err
 	}
-	t.had = make([]cluster.ID, len(t.rows))
-	for i, row := range t.rows {
-		t.had[i] = t.personBefore(row, t.places[i])
-	}
-	for _, row := range t.gone {
-		t.absent = append(t.absent, t.web.personBefore(row))
-	}
+	t.explaining.Wait()
 	ids, events, err := cluster.KeepIDs(t.had, t.absent, clusters.Cluster, func(row int32, attempt int) cluster.ID {
 		return freshID(t.state.key(t.rows[row]).label(t.state.man.HasText), t.run, attempt)
 	})
@@ -48,9 +45,19 @@ func (t *touched) decide() error {
 		return err
 	}
 	t.ids = ids
-	t.explaining.Wait()
 	t.explaining.Go(func() { t.explain(events) })
 	return nil
+}
+
+// findBefore finds the persons that records had.
+func (t *touched) findBefore() {
+	t.had = make([]cluster.ID, len(t.rows))
+	for i, row := range t.rows {
+		t.had[i] = t.personBefore(row, t.places[i])
+	}
+	for _, row := range t.gone {
+		t.absent = append(t.absent, t.web.personBefore(row))
+	}
 }
 
 // personBefore gives the person a record had before this run; none when it is

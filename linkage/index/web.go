@@ -34,15 +34,23 @@ type strand struct {
 	was, is bool // whether to lived before the run, and the link was known, and whether it lives after
 }
 
-func newWeb(s *state, old *state, workers int) *web {
-	return &web{state: s, old: old.dead, fresh: old.rows(), workers: workers}
+// newWeb has room for so many rows; it may take more.
+func newWeb(s *state, old *state, rows, workers int) *web {
+	w := &web{state: s, old: old.dead, fresh: old.rows(), workers: workers}
+	w.rows, w.person, w.ends = make([]int32, 0, rows), make([]cluster.ID, 0, rows), make([]int32, 0, rows)
+	w.strands = make([]strand, 0, 2*rows)
+	w.makeSlots(rows)
+	return w
+}
+
+func (w *web) makeSlots(rows int) {
+	w.slots = make([]int32, powerOfTwo(2*rows+1))
+	clear(w.slots) // written first, fresh memory is handed out once; read first, twice
+	w.shift = 32 - bits.TrailingZeros(uint(len(w.slots)))
 }
 
 // place gives the place of a row, or -1 when it is not here.
 func (w *web) place(row int32) int32 {
-	if len(w.slots) == 0 {
-		return -1
-	}
 	for at := w.slot(row); ; at = (at + 1) & (len(w.slots) - 1) {
 		if place := w.slots[at] - 1; place < 0 || w.rows[place] == row {
 			return place
@@ -58,8 +66,7 @@ func (w *web) enter(rows []int32) {
 	from := len(w.rows)
 	w.rows = append(w.rows, rows...)
 	if 2*len(w.rows) > len(w.slots) {
-		w.slots = make([]int32, powerOfTwo(4*len(w.rows)))
-		w.shift = 32 - bits.TrailingZeros(uint(len(w.slots)))
+		w.makeSlots(2 * len(w.rows))
 		from = 0
 	}
 	for place := from; place < len(w.rows); place++ {
