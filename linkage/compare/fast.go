@@ -23,7 +23,7 @@ type fast struct {
 // face is what is looked at of a value first, standing together so that memory
 // is asked once.
 type face struct {
-	mask   uint64 // letters of the text of the first similarity
+	mask   uint64 // letters of the text of the first similarity, or spots of that of the first distance
 	text   int32  // that text, or -1
 	length int16
 	isNull bool
@@ -39,6 +39,7 @@ type step struct {
 	numbers []float64 // ShapeRange: NaN where it is not known, which no range holds
 	limit   float64
 	isFaced bool // ShapeNear: of the similarity that faces show
+	spots   int  // ShapeNear: of the distance that faces show: spots in which texts of one length may differ; 0 when it is not
 	near    *fastNear
 }
 
@@ -138,25 +139,46 @@ func (o *Operand) numbersOrNaN(values int) []float64 {
 	return numbers
 }
 
-// makeFaces shows the text of the first similarity.
+// makeFaces shows the text of the first similarity or, where there is none, of
+// the first distance of which the spots of texts tell something.
 func (f *fast) makeFaces(shape *Shape) {
 	f.faces = make([]face, shape.Values)
-	var near *fastNear
-	for i := range f.steps {
-		if s := &f.steps[i]; s.near != nil && !s.near.measure.isDistance() {
-			near, s.isFaced = s.near, true
-			break
-		}
-	}
+	s := f.shown()
 	for value := range f.faces {
 		f.faces[value] = face{isNull: shape.IsNull[value], text: -1}
-		if near == nil || near.of[value] < 0 {
+		if s == nil || s.near.of[value] < 0 {
 			continue
 		}
-		text := near.of[value]
-		f.faces[value].text, f.faces[value].mask = text, near.masks[text]
-		f.faces[value].length = int16(min(len(near.texts[text]), math.MaxInt16))
+		at := s.near.of[value]
+		text, mask := s.near.texts[at], uint64(0)
+		if s.isFaced {
+			mask = s.near.masks[at]
+		} else {
+			mask = kernel.Spots(text)
+		}
+		f.faces[value].text, f.faces[value].mask = at, mask
+		f.faces[value].length = int16(min(len(text), math.MaxInt16))
 	}
+}
+
+// shown finds the step whose texts faces show.
+func (f *fast) shown() *step {
+	for i := range f.steps {
+		if s := &f.steps[i]; s.near != nil && !s.near.measure.isDistance() {
+			s.isFaced = true
+			return s
+		}
+	}
+	for i := range f.steps {
+		if s := &f.steps[i]; s.near != nil && int(slices.Max(s.near.thresholds)) == 1 {
+			s.spots = 1
+			if s.near.measure == damerau {
+				s.spots = 2 // two letters that stand next to each other change places
+			}
+			return s
+		}
+	}
+	return nil
 }
 
 // addThreshold adds a weaker threshold to the step before, when that is of the
@@ -223,6 +245,9 @@ func (f *fast) level(l, r int32, memos []memo) int8 {
 			}
 		case ShapeNear:
 			if s.isFaced && (a.text < 0 || b.text < 0 || s.near.filter != nil && !s.near.filter.Passes(a.mask, int(a.length), b.mask, int(b.length))) {
+				continue
+			}
+			if s.spots > 0 && a.length == b.length && a.length < math.MaxInt16 && kernel.SpotsApart(a.mask, b.mask) > s.spots {
 				continue
 			}
 			if level := s.near.level(l, r, memos); level >= 0 {
@@ -312,18 +337,14 @@ func (c *Comparison) Distinct() int { return c.distinct }
 // Base is where a record's codes hold the comparison's single column, or -1.
 func (c *Comparison) Base() int { return c.base }
 
-// FetchFaces asks memory for what is looked at first of the values of two rows,
-// by a comparison that IsFast.
-func (j *Judge) FetchFaces(comparison int, l, r int32) {
+// FetchFace asks memory for what is looked at first of the value of a row, by a
+// comparison that IsFast.
+func (j *Judge) FetchFace(comparison int, row int32) {
 	c := j.plan.Comparisons[comparison]
-	var sum int32
-	for _, row := range [...]int32{l, r} {
-		if code := j.plan.codes[int(row)*j.plan.stride+c.base]; code >= 0 {
-			sum += int32(c.fast.faces[code].length)
-			if c.fast.keyWidth > 0 {
-				sum += c.fast.keys[int(code)*c.fast.keyWidth]
-			}
+	if code := j.plan.codes[int(row)*j.plan.stride+c.base]; code >= 0 {
+		j.fetched += int32(c.fast.faces[code].length)
+		if c.fast.keyWidth > 0 {
+			j.fetched += c.fast.keys[int(code)*c.fast.keyWidth]
 		}
 	}
-	j.fetched = sum
 }

@@ -158,7 +158,8 @@ type searcher struct {
 	partners   []partner
 	left       []int32 // of the pairs of these: rows of the matrix
 	right      []int32
-	touched    int32 // keeps reads made for memory's sake from being thought of no use
+	far        []int32 // the partner's
+	touched    int32   // keeps reads made for memory's sake from being thought of no use
 
 	edges    []edge
 	compared int64
@@ -412,12 +413,12 @@ func (s *searcher) take(p partner) {
 
 // flush scores the partners laid out.
 func (s *searcher) flush() {
-	s.left, s.right = s.left[:0], s.right[:0]
+	s.left, s.right, s.far = s.left[:0], s.right[:0], s.far[:0]
 	for i, p := range s.partners {
 		l, r := s.pair(chunkRows+i, p)
-		s.left, s.right = append(s.left, l), append(s.right, r)
+		s.left, s.right, s.far = append(s.left, l), append(s.right, r), append(s.far, s.first+chunkRows+int32(i))
 	}
-	s.judge.ScoreAll(s.left, s.right, func(i int, weight float64) {
+	s.judge.ScoreAll(s.left, s.right, s.far, func(i int, weight float64) {
 		p := &s.partners[i]
 		s.edges = append(s.edges, edge{s.fresh.start + s.from + p.mine, p.row, float32(weight), p.rule})
 	})

@@ -319,11 +319,11 @@ func (j *Judge) finish(o open) (weight float64, isKept bool) {
 }
 
 // ScoreAll scores pairs of rows whose codes are at hand, and gives those that
-// reach the least weight to keep, by position. Values lie far apart: each step
-// asks for those of many pairs, so that memory answers several at a time.
-func (j *Judge) ScoreAll(left, right []int32, keep func(at int, weight float64)) {
-	j.fetchGlances(left)
-	j.fetchGlances(right)
+// reach the least weight to keep, by position. The values of the rows that are
+// far, one of each pair, lie far apart: each step asks for those of many pairs,
+// so that memory answers several at a time.
+func (j *Judge) ScoreAll(left, right, far []int32, keep func(at int, weight float64)) {
+	j.fetchGlances(far)
 	j.waiting = j.waiting[:0]
 	for i, l := range left {
 		j.Look(l, right[i], 0)
@@ -332,7 +332,7 @@ func (j *Judge) ScoreAll(left, right []int32, keep func(at int, weight float64))
 		}
 	}
 	for _, w := range j.waiting {
-		j.fetchFaces(left[w.at], right[w.at], w.pending)
+		j.fetchFaces(far[w.at], w.pending)
 	}
 	for _, w := range j.waiting {
 		j.Look(left[w.at], right[w.at], 0)
@@ -366,11 +366,11 @@ func (j *Judge) fetchGlances(rows []int32) {
 	}
 }
 
-// fetchFaces asks memory for what comparisons look at first of two rows.
-func (j *Judge) fetchFaces(l, r int32, pending uint64) {
+// fetchFaces asks memory for what comparisons look at first of a row.
+func (j *Judge) fetchFaces(row int32, pending uint64) {
 	for ; pending != 0; pending &= pending - 1 {
 		if lane := &j.scorer.lanes[bits.TrailingZeros64(pending)]; lane.base >= 0 {
-			j.FetchFaces(lane.comparison, l, r)
+			j.FetchFace(lane.comparison, row)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package similarity
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // LevenshteinAtMost says whether Levenshtein(a, b) is at most k. For k up to 2
 // it only scans: what is left between the common prefix and the common suffix
@@ -31,6 +34,25 @@ func DamerauAtMost(a, b Text, k int) bool {
 		return twoEdits(a, b) || swapAndEdit(a, b)
 	}
 	return DamerauLevenshtein(a, b) <= k
+}
+
+// Spots are the first sixteen characters of a text, four bits of each, so that
+// two texts are told apart by one look.
+func Spots(t Text) (spots uint64) {
+	for i, symbol := range t[:min(len(t), 16)] {
+		spots |= uint64(symbol&15) << (4 * i)
+	}
+	return spots
+}
+
+// SpotsApart is a number of spots in which two texts differ; there may be more.
+// Of one length, they are at a Levenshtein distance of at most 1 only if it is
+// at most 1, and at such a Damerau-Levenshtein distance only if it is at most 2.
+func SpotsApart(a, b uint64) int {
+	apart := a ^ b
+	apart |= apart >> 2
+	apart |= apart >> 1
+	return bits.OnesCount64(apart & 0x1111111111111111)
 }
 
 // middle gives what is left of both texts, the longer first, without their

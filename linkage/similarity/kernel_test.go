@@ -40,6 +40,9 @@ func checkEdits(t *rapid.T, pattern *Pattern, a, b Text, levenshtein, damerau in
 	if got := DamerauLevenshtein(a, b); got != damerau {
 		t.Fatalf("Damerau-Levenshtein is %d, not %d", got, damerau)
 	}
+	if apart := SpotsApart(Spots(a), Spots(b)); len(a) == len(b) && (levenshtein <= 1 && apart > 1 || damerau <= 1 && apart > 2 || apart > len(a)) {
+		t.Fatalf("%d spots apart at Levenshtein %d and Damerau-Levenshtein %d", apart, levenshtein, damerau)
+	}
 	for k := -1; k < 6; k++ {
 		if LevenshteinAtMost(a, b, k) != (levenshtein <= k) || pattern.LevenshteinAtMost(b, k) != (levenshtein <= k) {
 			t.Fatalf("Levenshtein %d is not told from %d", levenshtein, k)
