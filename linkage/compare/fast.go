@@ -337,14 +337,21 @@ func (c *Comparison) Distinct() int { return c.distinct }
 // Base is where a record's codes hold the comparison's single column, or -1.
 func (c *Comparison) Base() int { return c.base }
 
-// FetchFace asks memory for what is looked at first of the value of a row, by a
+// FetchFaces asks memory for what is looked at first of the values of rows, by a
 // comparison that IsFast.
-func (j *Judge) FetchFace(comparison int, row int32) {
+func (j *Judge) FetchFaces(comparison int, rows []int32) {
 	c := j.plan.Comparisons[comparison]
-	if code := j.plan.codes[int(row)*j.plan.stride+c.base]; code >= 0 {
-		j.fetched += int32(c.fast.faces[code].length)
-		if c.fast.keyWidth > 0 {
-			j.fetched += c.fast.keys[int(code)*c.fast.keyWidth]
+	codes, stride, base, faces, keys, width, sum := j.plan.codes, j.plan.stride, c.base, c.fast.faces, c.fast.keys, c.fast.keyWidth, int32(0)
+	if len(faces) == 0 {
+		return
+	}
+	for _, row := range rows {
+		sum += int32(faces[max(codes[int(row)*stride+base], 0)].length)
+	}
+	if width > 0 {
+		for _, row := range rows {
+			sum += keys[int(max(codes[int(row)*stride+base], 0))*width]
 		}
 	}
+	j.fetched = sum
 }

@@ -297,7 +297,7 @@ func (s *searcher) fetch(codes []int32, place int) {
 	for i, c := range s.candidates {
 		at := int(c.row) * stride
 		firsts[i] = codes[at+place]
-		sum += codes[at+last]
+		sum += codes[at] + codes[at+last] // in case they stand astride two lines
 	}
 	s.touched = sum
 }

@@ -231,6 +231,7 @@ type Judge struct {
 	Levels []int8 // of the pair scored last, by comparison
 
 	waiting []waiting // of ScoreAll
+	rows    []int32   // that are far, of these
 	fetched int8      // keeps Fetch from being thought of no use
 }
 
@@ -331,9 +332,7 @@ func (j *Judge) ScoreAll(left, right, far []int32, keep func(at int, weight floa
 			j.waiting = append(j.waiting, waiting{int32(i), o})
 		}
 	}
-	for _, w := range j.waiting {
-		j.fetchFaces(far[w.at], w.pending)
-	}
+	j.fetchFaces(far)
 	for _, w := range j.waiting {
 		j.Look(left[w.at], right[w.at], 0)
 		if weight, isKept := j.finish(w.open); isKept {
@@ -366,11 +365,17 @@ func (j *Judge) fetchGlances(rows []int32) {
 	}
 }
 
-// fetchFaces asks memory for what comparisons look at first of a row.
-func (j *Judge) fetchFaces(row int32, pending uint64) {
-	for ; pending != 0; pending &= pending - 1 {
-		if lane := &j.scorer.lanes[bits.TrailingZeros64(pending)]; lane.base >= 0 {
-			j.FetchFace(lane.comparison, row)
+// fetchFaces asks memory for what comparisons that no glance settles look at
+// first of the far rows of waiting pairs.
+func (j *Judge) fetchFaces(far []int32) {
+	rows := j.rows[:0]
+	for _, w := range j.waiting {
+		rows = append(rows, far[w.at])
+	}
+	j.rows = rows
+	for i := range j.scorer.lanes {
+		if lane := &j.scorer.lanes[i]; lane.base >= 0 && lane.byValue == nil {
+			j.FetchFaces(lane.comparison, rows)
 		}
 	}
 }
