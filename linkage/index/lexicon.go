@@ -229,6 +229,57 @@ func (l *lexicon) guess(value []byte) int32 {
 	return l.slots[mix(0, unsafe.String(unsafe.SliceData(value), len(value)))&uint64(len(l.slots)-1)] - 1
 }
 
+// encode translates the codes of a column into every stride-th of codes.
+func (l *lexicon) encode(codes []int32, stride int, c *records.Column) {
+	l.settle(c)
+	renamed := l.translate(c)
+	for row, code := range c.Codes {
+		if code >= 0 {
+			code = renamed[code]
+		}
+		codes[row*stride] = code
+	}
+}
+
+// settle gives a lexicon without values the kind of those it is to get.
+func (l *lexicon) settle(c *records.Column) {
+	if l.len() == 0 && c.Distinct() > 0 {
+		l.about.Kind = kindName(c.Kind)
+	}
+}
+
+// learn takes the codes of values of its column that it did not know.
+func (l *lexicon) learn(p compare.Placed) {
+	l.settle(p.Column)
+	renamed := l.translate(p.Column)
+	l.of = slices.Clip(l.of)
+	for _, code := range p.Of {
+		if code >= 0 {
+			code = renamed[code]
+		}
+		l.of = append(l.of, code)
+	}
+}
+
+// derive fills in the codes of an expression from those of its column.
+func (l *lexicon) derive(codes []int32, stride, at, base int) {
+	for row := 0; row < len(codes); row += stride {
+		code := l.about.OfNull
+		if value := codes[row+base]; value >= 0 {
+			code = l.of[value]
+		}
+		codes[row+at] = code
+	}
+}
+
+// since is a lexicon of the values from a code on, all of which were added.
+func (l *lexicon) since(code int) *lexicon {
+	return &lexicon{about: l.about, added: l.added[code-l.base():]}
+}
+
+// isOfSeveral says that the lexicon is of an expression over several columns.
+func (l *lexicon) isOfSeveral() bool { return l.about.Base == "" }
+
 // isColumn says that the lexicon is of a column itself.
 func (l *lexicon) isColumn() bool { return l.about.Base != "" && l.about.Base == l.about.Name }
 

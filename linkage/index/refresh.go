@@ -37,8 +37,6 @@ type refresher struct {
 // delivered are the tables read for one run.
 type delivered struct {
 	records, gone *records.Table
-	placed        []compare.Placed // expressions over records
-	parts         []*part          // of the blocking rules, to find the rows of records by
 	err           error
 }
 
@@ -80,12 +78,6 @@ func refresh(ctx context.Context, folder *workspace.Folder, man *manifest, o Opt
 func read(ctx context.Context, m *model.Model, o Options) (d delivered) {
 	if len(o.Records) > 0 {
 		d.records, d.err = readTable(ctx, m, o.Records, o.Change, o)
-		if d.err == nil {
-			c := compare.NewPlacer(d.records)
-			c.Prepare(m)
-			d.parts, d.err = assemble(c, m)
-			d.placed = c.Placed()
-		}
 	}
 	if o.Gone != "" && d.err == nil {
 		d.gone, d.err = records.Read(ctx, records.In{Files: []string{o.Gone}, ID: m.UniqueID, Source: m.SourceDataset, Threads: o.Threads, MemoryBytes: o.MemoryBytes})
@@ -168,11 +160,12 @@ func (r *refresher) take(in delivered) (old *state, err error) {
 	}
 	var d *delivery
 	var codes []int32
+	var parts []*part
 	if in.records != nil {
 		if d, err = newDelivery(in.records, r.writer.man, r.Change); err != nil {
 			return nil, err
 		}
-		if codes, err = r.encode(d, in.placed); err != nil {
+		if codes, parts, err = r.encode(d); err != nil {
 			return nil, err
 		}
 	}
@@ -183,7 +176,7 @@ func (r *refresher) take(in delivered) (old *state, err error) {
 	if err := r.sort(d, codes); err != nil {
 		return nil, err
 	}
-	return r.add(in.parts), nil
+	return r.add(parts), nil
 }
 
 // addNothing is add for a run without records, whose parts are those of the
@@ -237,55 +230,6 @@ func (r *refresher) end(row int32) {
 	}
 	r.killed, r.gone = append(r.killed, row), append(r.gone, row)
 	r.writer.run.Gone++
-}
-
-// encode gives the codes of the delivery's records, by row of its table.
-func (r *refresher) encode(d *delivery, placed []compare.Placed) ([]int32, error) {
-	for _, l := range r.state.lexicons {
-		kind, _ := kindOf(l.about.Kind)
-		if c := d.table.Column(l.about.Name); l.isColumn() && c != nil && c.Kind != kind && c.Distinct() > 0 {
-			return nil, problem.New(problem.Usage, "give the same type as before, or --rebuild with all records", "column %s is not of the type it has in the index, %s", l.about.Name, l.about.Kind)
-		}
-	}
-	if !samePlaces(r.state.lexicons, placed) {
-		return nil, otherVersion()
-	}
-	stride := len(placed)
-	codes := make([]int32, stride*d.table.Rows)
-	inParallel(stride, r.Threads, func(at int) {
-		l, column := r.state.lexicons[at], placed[at].Column
-		if l.len() == 0 && column.Distinct() > 0 {
-			l.about.Kind = kindName(column.Kind)
-		}
-		renamed := l.translate(column)
-		for row, code := range column.Codes {
-			if code >= 0 {
-				code = renamed[code]
-			}
-			codes[row*stride+at] = code
-		}
-	})
-	r.derive(codes)
-	return codes, nil
-}
-
-// derive notes which value of an expression goes with each new value of its
-// column.
-func (r *refresher) derive(codes []int32) {
-	stride := r.writer.man.Stride
-	for at, l := range r.state.lexicons {
-		if !l.isDerived() {
-			continue
-		}
-		column := slices.IndexFunc(r.state.lexicons, func(o *lexicon) bool { return o.isColumn() && o.about.Name == l.about.Base })
-		since := len(l.of)
-		l.of = append(slices.Clip(l.of), make([]int32, r.state.lexicons[column].len()-since)...)
-		for row := 0; row < len(codes); row += stride {
-			if value := codes[row+column]; int(value) >= since {
-				l.of[value] = codes[row+at]
-			}
-		}
-	}
 }
 
 // sort tells new, changed, unchanged and gone records apart.
