@@ -114,12 +114,35 @@ func (c *container) check(isWanted func(name string) bool) error {
 		if !isWanted(name) {
 			continue
 		}
-		if crc32.Checksum(c.sections[name], crcTable()) != sum {
+		if checksum(c.sections[name]) != sum {
 			return corrupt(c.path, "a section has changed")
 		}
 		delete(c.sums, name)
 	}
 	return nil
+}
+
+// checksum is the CRC-32C of data. The library's routine reads three places at a
+// time, which memory does not foresee: data read in order just before is in the
+// processor's cache, and is done in half the time.
+func checksum(data []byte) (sum uint32) {
+	const piece = 1 << 17
+	for part := range slices.Chunk(data, piece) {
+		touchBytes(part)
+		sum = crc32.Update(sum, crcTable(), part)
+	}
+	return sum
+}
+
+// touchBytes reads every line of memory once. It must not be inlined: what it
+// gives is of no use, and the reading would be left out.
+//
+//go:noinline
+func touchBytes(data []byte) (sum byte) {
+	for at := 0; at < len(data); at += 64 {
+		sum += data[at]
+	}
+	return sum
 }
 
 func trimmed(name []byte) int {
@@ -186,7 +209,7 @@ func (w *contents) write(folder *workspace.Folder, name string) error {
 		head = append(head, name...)
 		head = little.AppendUint64(head, uint64(offset))
 		head = little.AppendUint64(head, uint64(len(data)))
-		head = little.AppendUint32(head, crc32.Checksum(data, crcTable()))
+		head = little.AppendUint32(head, checksum(data))
 		head = little.AppendUint32(head, 0)
 		offset = aligned(offset + len(data))
 	}

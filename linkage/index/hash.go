@@ -9,30 +9,25 @@ type codesOf func(row int32) []int32
 type hasher struct {
 	parts    []*part
 	lexicons []*lexicon
-	values   [][]uint64 // by place and code; 0 not known yet. nil where there are fewer rows than values
+	byCode   [][]uint64 // by place and code: hashes of values; 0 not known yet. nil where there are fewer rows than values
+	byRow    [][]uint64 // by place and row: hashes of values of few rows
 }
 
 func newHasher(parts []*part, lexicons []*lexicon) *hasher {
-	return &hasher{parts: parts, lexicons: lexicons, values: make([][]uint64, len(lexicons))}
+	return &hasher{parts: parts, lexicons: lexicons, byCode: make([][]uint64, len(lexicons)), byRow: make([][]uint64, len(lexicons))}
 }
 
-func (h *hasher) value(place int, code int32) uint64 {
-	if known := h.values[place]; known != nil {
-		if known[code] == 0 {
-			known[code] = h.hash(place, code)
-		}
+// value gives the hash of a row's value.
+func (h *hasher) value(place int, row, code int32) uint64 {
+	if known := h.byCode[place]; known != nil {
 		return known[code]
 	}
-	return h.hash(place, code)
-}
-
-func (h *hasher) hash(place int, code int32) uint64 {
-	return mix(0, h.lexicons[place].spelled(code)) | 1
+	return h.byRow[place][row]
 }
 
 // of gives the hash of a record's key: on the left side, or on the right. Not
 // known where a value is missing. An exploded list is not in it.
-func (h *hasher) of(p *part, codes []int32, isLeft bool) (hash uint64, isKnown bool) {
+func (h *hasher) of(p *part, row int32, codes []int32, isLeft bool) (hash uint64, isKnown bool) {
 	places := p.right
 	if isLeft {
 		places = p.left
@@ -42,7 +37,7 @@ func (h *hasher) of(p *part, codes []int32, isLeft bool) (hash uint64, isKnown b
 			if codes[place] < 0 {
 				return 0, false
 			}
-			hash = (hash ^ h.value(place, codes[place])) * 0x9e3779b97f4a7c15
+			hash = (hash ^ h.value(place, row, codes[place])) * 0x9e3779b97f4a7c15
 			hash ^= hash >> 31
 		}
 	}
@@ -50,8 +45,8 @@ func (h *hasher) of(p *part, codes []int32, isLeft bool) (hash uint64, isKnown b
 }
 
 // each gives every hash under which a record stands in a part's table.
-func (h *hasher) each(p *part, codes []int32, isLeft bool, visit func(hash uint64)) {
-	hash, isKnown := h.of(p, codes, isLeft)
+func (h *hasher) each(p *part, row int32, codes []int32, isLeft bool, visit func(hash uint64)) {
+	hash, isKnown := h.of(p, row, codes, isLeft)
 	if !isKnown {
 		return
 	}
@@ -70,22 +65,43 @@ func (h *hasher) each(p *part, codes []int32, isLeft bool, visit func(hash uint6
 }
 
 // learn looks up the values of n rows of which hashes are made, so that hashes
-// can be asked for by several goroutines afterwards. Of fewer rows than there are
-// values it remembers nothing.
+// can be asked for by several goroutines afterwards.
 func (h *hasher) learn(n int32, codes codesOf, workers int) {
 	places := h.places()
 	inParallel(len(places), workers, func(i int) {
 		place := places[i]
-		if h.values[place] = nil; int(n) < h.lexicons[place].len() {
-			return
-		}
-		h.values[place] = make([]uint64, h.lexicons[place].len())
-		for row := range n {
-			if code := codes(row)[place]; code >= 0 {
-				h.value(place, code)
-			}
+		if int(n) < h.lexicons[place].len() {
+			h.byCode[place], h.byRow[place] = nil, h.hashRows(place, n, codes)
+		} else {
+			h.byCode[place] = h.hashValues(place, n, codes)
 		}
 	})
+}
+
+func (h *hasher) hash(place int, code int32) uint64 {
+	return mix(0, h.lexicons[place].spelled(code)) | 1
+}
+
+func (h *hasher) hashRows(place int, n int32, codes codesOf) []uint64 {
+	hashes := make([]uint64, n)
+	for row := range n {
+		if code := codes(row)[place]; code >= 0 {
+			hashes[row] = h.hash(place, code)
+		}
+	}
+	return hashes
+}
+
+// hashValues leaves out values that none of the rows has.
+func (h *hasher) hashValues(place int, n int32, codes codesOf) []uint64 {
+	hashes := make([]uint64, h.lexicons[place].len())
+	clear(hashes) // written first, fresh memory is handed out once; read first, twice
+	for row := range n {
+		if code := codes(row)[place]; code >= 0 && hashes[code] == 0 {
+			hashes[code] = h.hash(place, code)
+		}
+	}
+	return hashes
 }
 
 // places are those of which hashes are made.
@@ -126,7 +142,7 @@ func (h *hasher) sides() (sides []side) {
 func (h *hasher) keysOf(s side, n int32, codes codesOf) keyed {
 	k := keyed{make([]uint64, 0, n), make([]int32, 0, n)}
 	for row := range n {
-		h.each(s.part, codes(row), s.isLeft, func(hash uint64) { k.hashes, k.rows = append(k.hashes, hash), append(k.rows, row) })
+		h.each(s.part, row, codes(row), s.isLeft, func(hash uint64) { k.hashes, k.rows = append(k.hashes, hash), append(k.rows, row) })
 	}
 	return k
 }

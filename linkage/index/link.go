@@ -122,17 +122,17 @@ func (p *part) tableOf(isLeft bool) int {
 	return p.table
 }
 
-// buckets visits what may hold partners of a record: the segment and rows of
+// buckets visits what may hold partners of a new row: the segment and rows of
 // it. isLeft says that the record would be the left one of the pair; where a
 // part has one table for both sides it says nothing.
-func (l *linker) buckets(p *part, codes []int32, visit func(segment int, bucket span, isLeft bool)) {
+func (l *linker) buckets(p *part, row int32, codes []int32, visit func(segment int, bucket span, isLeft bool)) {
 	sides := 1
 	if p.isTwoSided() {
 		sides = 2
 	}
 	for side := range sides {
 		isLeft := side == 0
-		l.hash.each(p, codes, isLeft, func(hash uint64) {
+		l.hash.each(p, row, codes, isLeft, func(hash uint64) {
 			for i, one := range l.state.segments {
 				if bucket := one.tables[p.tableOf(isLeft)].span(hash); bucket.from < bucket.to {
 					visit(i, bucket, isLeft)
@@ -315,7 +315,7 @@ func (s *searcher) searchOne(at int, mine int32) {
 		s.searchList(at, mine)
 		return
 	}
-	s.buckets(p, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
+	s.buckets(p, s.from+mine, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
 		for _, row := range s.state.segments[segment].tables[p.tableOf(isLeft)].rows[bucket.from:bucket.to] {
 			s.offer(at, segment, candidate{mine, row}, isLeft)
 		}
@@ -327,7 +327,7 @@ func (s *searcher) searchOne(at int, mine int32) {
 func (s *searcher) searchList(at int, mine int32) {
 	p := s.parts[at]
 	s.seen = s.seen[:0]
-	s.buckets(p, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
+	s.buckets(p, s.from+mine, s.lay(int(mine)), func(segment int, bucket span, isLeft bool) {
 		one := s.state.segments[segment]
 		for _, row := range one.tables[p.tableOf(isLeft)].rows[bucket.from:bucket.to] {
 			s.seen = append(s.seen, one.start+row)
