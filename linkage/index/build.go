@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
+	"strings"
 
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/linkage/block"
 	"tre/linkage/cluster"
 	"tre/linkage/compare"
+	"tre/linkage/model"
 	"tre/linkage/records"
 	"tre/linkage/score"
 )
@@ -55,6 +58,18 @@ func build(ctx context.Context, folder *workspace.Folder, before *manifest, o Op
 		return RunOf{}, err
 	}
 	return b.keep(ctx)
+}
+
+// refuseNames refuses a column of ids or sources that persons have for something
+// else. In SQL case does not matter.
+func refuseNames(m *model.Model) error {
+	own := []string{"person_id", "step", "weight", "match_key", "runner_up", "runner_up_person", "margin", "first_run", "last_changed_run"}
+	for _, name := range []string{m.UniqueID, m.SourceDataset} {
+		if slices.ContainsFunc(own, func(taken string) bool { return strings.EqualFold(taken, name) }) {
+			return problem.New(problem.Usage, "rename the column in the records and in the model", "an index writes a column %s of its own, and so cannot take ids or sources from one", name)
+		}
+	}
+	return nil
 }
 
 // link reads and scores the records by the ordinary engine.

@@ -122,6 +122,9 @@ func (o *Options) refuse() error {
 	if o.Model == nil && o.Rebuild {
 		return problem.New(problem.Usage, "name the model", "a rebuild needs a model")
 	}
+	if o.Model != nil {
+		return refuseNames(o.Model)
+	}
 	return nil
 }
 

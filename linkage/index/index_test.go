@@ -190,6 +190,10 @@ func TestRefuses(t *testing.T) {
 		"a rebuild with gone": func(t *testing.T, o *Options) {
 			o.Rebuild, o.Gone = true, "gone.csv"
 		},
+		"an id named as a column of persons": func(t *testing.T, o *Options) {
+			o.Folder, o.Model = filepath.Join(t.TempDir(), "index"), readWorldModel(t, "dedupe_only")
+			o.Model.UniqueID = "Step"
+		},
 		"no index": func(t *testing.T, o *Options) { o.Folder, o.Model = t.TempDir(), nil },
 		"a folder of other things": func(t *testing.T, o *Options) {
 			o.Folder = t.TempDir()
