@@ -25,6 +25,7 @@ import (
 	"tre/internal/workspace"
 	"tre/linkage/cluster"
 	"tre/linkage/model"
+	"tre/linkage/records"
 	"tre/linkage/similarity"
 )
 
@@ -123,9 +124,11 @@ func (o *Options) refuse() error {
 		return problem.New(problem.Usage, "name the model", "a rebuild needs a model")
 	}
 	if o.Model != nil {
-		return refuseNames(o.Model)
+		if err := refuseNames(o.Model); err != nil {
+			return err
+		}
 	}
-	return nil
+	return records.RefuseMissing(o.Records...)
 }
 
 func isDay(text string) bool {

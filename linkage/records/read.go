@@ -142,14 +142,25 @@ func unreadable(ctx context.Context, path string, err error) error {
 	if problem.HintOf(err) != "" {
 		return err // ours already: memory ran out
 	}
-	if _, missing := os.Stat(path); missing != nil {
-		return problem.New(problem.Usage, "name a CSV or Parquet file that exists", "cannot read %s: no such file", path)
+	if err := RefuseMissing(path); err != nil {
+		return err
 	}
 	where := ""
 	if line := duck.LineOf(err); line != "" {
 		where = ", line " + line
 	}
 	return problem.New(problem.Failed, "records are CSV in UTF-8 with a header, every line with as many fields, or Parquet", "cannot read %s%s", path, where)
+}
+
+// RefuseMissing refuses files that are not there, before anything is made for
+// them.
+func RefuseMissing(files ...string) error {
+	for _, path := range files {
+		if _, err := os.Stat(path); err != nil {
+			return problem.New(problem.Usage, "name a CSV or Parquet file that exists", "cannot read %s: no such file", path)
+		}
+	}
+	return nil
 }
 
 func isCSV(path string) bool {
