@@ -37,6 +37,7 @@ func TestFastIsSlow(t *testing.T) {
 	name, dob := model.Column("name"), model.Column("dob")
 	comparisons := []model.Comparison{
 		model.ExactMatch(name), model.NameComparison(name, nil), model.JaroAtThresholds(name, 0.9, 0.6), model.LevenshteinAtThresholds(name, 1, 2), model.DamerauLevenshteinAtThresholds(name, 1, 2),
+		model.LevenshteinAtThresholds(name, 1), model.DamerauLevenshteinAtThresholds(name, 1),
 		model.DateOfBirthComparison(dob, model.TimeInput{IsText: true}), model.PostcodeComparison(name, false, nil), model.EmailComparison(name),
 		model.CustomComparison("c", model.Null(name), model.Levenshtein(name, 2), model.JaroWinkler(name, 0.9), model.Levenshtein(name, 1), model.Exact(name.Lower()), model.Else()),
 		model.CustomComparison("c", model.Exact(name), model.JaroWinkler(name, 0.9), model.JaroWinkler(name, 0.95), model.Else()),

@@ -159,9 +159,15 @@ func castFloat(v value) value {
 	return v
 }
 
+// castWhole rounds half a number as DuckDB does: in a text away from zero, of a
+// double to the even one.
 func castWhole(v value) value {
+	round := math.RoundToEven
+	if v.kind == records.Text {
+		round = math.Round
+	}
 	v = castNumber(v)
-	v.kind, v.number = records.Whole, math.RoundToEven(v.number)
+	v.kind, v.number = records.Whole, round(v.number)
 	return v
 }
 
