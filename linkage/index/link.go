@@ -22,8 +22,9 @@ type linker struct {
 	keys   []keyed // of the new rows, by table
 	isOnly bool    // pairs of one source are left out
 
-	fresh *segment // the new rows, already the last segment of the state
-	most  int64    // pairs at most
+	fresh    *segment // the new rows, already the last segment of the state
+	replaced []int32  // by new row: the old row of a changed record; -1 for none
+	most     int64    // pairs at most
 }
 
 // batchRows is how many partners are laid out for scoring at a time, and how
@@ -210,17 +211,28 @@ func (s *searcher) place() {
 		}
 	}
 	for i, one := range s.state.segments {
-		last := int32(0)
+		at := int32(-1)
 		for mine := range s.to - s.from {
-			k := s.fresh.ids.key(s.from + mine)
-			if mine == 0 {
-				last = one.ids.position(k)
-			} else {
-				last = one.ids.positionFrom(last, k)
-			}
-			s.positions[i][mine] = last
+			at = s.placeIn(one, s.from+mine, at)
+			s.positions[i][mine] = at
 		}
 	}
+}
+
+// placeIn finds where the id of a new row stands in a segment, given where that
+// of the row before does; -1 for none.
+func (s *searcher) placeIn(one *segment, row, before int32) int32 {
+	if one == s.fresh {
+		return row
+	}
+	if old := s.replaced[row] - one.start; old >= 0 && old < one.n {
+		return old // the same id
+	}
+	k := s.fresh.ids.key(row)
+	if before < 0 {
+		return one.ids.position(k)
+	}
+	return one.ids.positionFrom(before, k)
 }
 
 // lay gives a row of the matrix that is this worker's own: a record of the

@@ -2,7 +2,6 @@ package index
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -98,11 +97,13 @@ func (g *regroup) decideAll() error {
 // freshID makes a person's id from the label of its first record and, after the
 // first run, the run, so that an id is never made twice.
 func freshID(label string, run, attempt int) cluster.ID {
-	text := "tre person\x00" + label
+	text := append(make([]byte, 0, 64), "tre person\x00"...)
+	text = append(text, label...)
 	if run > 1 || attempt > 0 {
-		text += fmt.Sprintf("\x00%d\x00%d", run, attempt)
+		text = strconv.AppendInt(append(text, 0), int64(run), 10)
+		text = strconv.AppendInt(append(text, 0), int64(attempt), 10)
 	}
-	sum := sha256.Sum256([]byte(text))
+	sum := sha256.Sum256(text)
 	id := cluster.ID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80 // UUID version 8: made by a rule of one's own
 	id[8] = id[8]&0x3f | 0x80

@@ -242,7 +242,8 @@ func (r *refresher) sort(d *delivery, codes []int32) error {
 	found := r.state.findAll(d.keys)
 	r.state.touch(found)
 	keys := make([]key, 0, len(found))
-	r.fresh.codes = make([]int32, 0, len(codes))
+	r.fresh.codes, r.fresh.first, r.replaced = make([]int32, 0, len(codes)), make([]int32, 0, len(found)), make([]int32, 0, len(found))
+	r.killed = slices.Grow(r.killed, len(found))
 	var sources []int32
 	origins := d.sources(man)
 	isSame := r.sameRecord()
@@ -312,7 +313,7 @@ func (r *refresher) link(ctx context.Context) error {
 	if c.err != nil {
 		return c.err
 	}
-	l := &linker{state: r.state, plan: c.plan, scorer: c.scorer, parts: c.parts, hash: r.state.hash, keys: r.keys, fresh: r.fresh, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
+	l := &linker{state: r.state, plan: c.plan, scorer: c.scorer, parts: c.parts, hash: r.state.hash, keys: r.keys, fresh: r.fresh, replaced: r.replaced, most: r.MaxPairs, isOnly: isLinkOnly(r.model, r.writer.man)}
 	edges, compared, err := l.run(ctx, r.Threads)
 	if err != nil {
 		return err
@@ -387,6 +388,7 @@ func (r *refresher) describe(t *touched) {
 	}
 	affected := t.affected()
 	t.name()
+	r.state.touchRecords(affected)
 	lines := make([]written, len(affected))
 	inParallel(len(affected), r.Threads, func(i int) {
 		row := affected[i]

@@ -247,6 +247,21 @@ func (s *state) touch(rows []int32) (sum int32) {
 	return sum
 }
 
+// touchRecords asks memory for the ids and first runs of rows; see touch.
+//
+//go:noinline
+func (s *state) touchRecords(rows []int32) (sum int32) {
+	for _, row := range rows {
+		one, i := s.at(row)
+		if sum += one.first[i]; one.ids.whole != nil {
+			sum += int32(one.ids.whole[i])
+		} else {
+			sum += int32(one.ids.offsets[i])
+		}
+	}
+	return sum
+}
+
 // neighbours visits the edges of a row to living rows.
 func (s *state) neighbours(row int32, visit func(to int32, weight float32, rule int16)) {
 	for _, one := range s.segments {

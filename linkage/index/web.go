@@ -133,7 +133,26 @@ func (w *web) spin(rows []int32, person []cluster.ID, ends []int32) []strand {
 // resolve finds the places of what the strands from one on lead to.
 func (w *web) resolve(from int) {
 	strands := w.strands[from:]
-	inParallel(len(strands), w.workers, func(i int) { strands[i].at = w.place(strands[i].to) })
+	share := (len(strands) + w.workers - 1) / w.workers
+	inParallel(w.workers, w.workers, func(i int) {
+		first := min(i*share, len(strands))
+		w.resolveSome(strands[first:min(first+share, len(strands))])
+	})
+}
+
+// resolveSome also asks memory for the persons of what is not here. It must not
+// be inlined: that is of no other use, and the reading would be left out.
+//
+//go:noinline
+func (w *web) resolveSome(strands []strand) (sum byte) {
+	people := w.state.segments[0].people
+	for i := range strands {
+		s := &strands[i]
+		if s.at = w.place(s.to); s.at < 0 && int(s.to) < len(people) {
+			sum += people[s.to][0]
+		}
+	}
+	return sum
 }
 
 func (w *web) take(strands []strand, links *adjacency, of span, isNew bool) []strand {
