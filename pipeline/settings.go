@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/analyse"
@@ -55,9 +55,9 @@ func readSettings(folder *workspace.Folder) (Settings, error) {
 }
 
 var (
-	unknownKey  = regexp.MustCompile(`field (\S+) not found in type \S+`)
-	repeatedKey = regexp.MustCompile(`mapping key "(\S+)" already defined at (line \d+)`)
-	wrongType   = regexp.MustCompile("cannot unmarshal !!\\S+ (`.*` )?into \\S+")
+	unknownKey  = pattern.New(`field (\S+) not found in type \S+`)
+	repeatedKey = pattern.New(`mapping key "(\S+)" already defined at (line \d+)`)
+	wrongType   = pattern.New("cannot unmarshal !!\\S+ (`.*` )?into \\S+")
 )
 
 // plain says what is wrong with a settings file in words of its own.
@@ -72,9 +72,9 @@ func plain(err error) string {
 	return wrongType.ReplaceAllString(said, "the value is not of the kind the setting has")
 }
 
-var regionID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+var regionID = pattern.New(`^[0-9a-f]{16}$`)
 
-var packForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var packForm = pattern.New(`^[a-z][a-z0-9_-]*$`)
 
 func (s Settings) check() error {
 	refuse := func(format string, args ...any) error {

@@ -1,10 +1,10 @@
 package duck
 
 import (
-	"regexp"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tre/internal/pattern"
 )
 
 // Stream offers Arrow batches to WithView while they are made. It is no
@@ -62,7 +62,7 @@ func CSVText(path, delimiter string) string {
 		`, quote = '"', escape = '"', skip = 0, header = true, all_varchar = true, nullstr = '')`
 }
 
-var csvLine = regexp.MustCompile(`(?i)\bline:? (\d+)`)
+var csvLine = pattern.New(`(?i)\bline:? (\d+)`)
 
 // LineOf gives the line of a CSV file that an error is about, or "". The error's
 // own text quotes the line, and is not for showing.

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 )
 
@@ -53,8 +53,8 @@ func (d *Date) UnmarshalYAML(node *yaml.Node) error {
 }
 
 var (
-	principalForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}$`) // no pattern, no blank
-	roleForm      = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	principalForm = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}$`) // no pattern, no blank
+	roleForm      = pattern.New(`^[a-z]+(-[a-z]+)*$`)
 )
 
 // ReadPeople reads people.yaml.

@@ -15,11 +15,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 )
@@ -149,7 +149,7 @@ func describe(region *workspace.Folder, name string) (*Pack, error) {
 	return p, p.check()
 }
 
-var hashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hashForm = pattern.New(`^[0-9a-f]{64}$`)
 
 func (p *Pack) check() error {
 	fault := func(format string, args ...any) error {

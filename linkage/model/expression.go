@@ -2,9 +2,9 @@ package model
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"tre/internal/pattern"
 	"tre/linkage/condition"
 )
 
@@ -43,7 +43,7 @@ func SQL(text string) (Expression, error) {
 	return e, nil
 }
 
-var notInNames = regexp.MustCompile(`[^\pL\pN_]+`)
+var notInNames = pattern.New(`[^\pL\pN_]+`)
 
 // Parse takes a text for SQL when it has brackets or ||, otherwise for the
 // name of a column, as Splink does.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 )
 
@@ -41,8 +41,8 @@ func ReadYAML(r io.Reader, name string) (*Model, []string, error) {
 }
 
 var (
-	yamlLine     = regexp.MustCompile(`line \d+`)
-	functionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	yamlLine     = pattern.New(`line \d+`)
+	functionName = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // yamlSyntax tells the line of a mistake in the YAML, and nothing of its text.

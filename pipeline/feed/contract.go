@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"go.yaml.in/yaml/v3"
+
+	"tre/internal/pattern"
 )
 
 // Contract is the definition of one data set: an Open Data Contract Standard
@@ -286,4 +287,4 @@ func decodeCustom(list []CustomProperty, name string, into any) error {
 	return nil
 }
 
-var identifierForm = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var identifierForm = pattern.New(`^[a-z][a-z0-9_]*$`)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"tre/internal/pattern"
 )
 
 // lint gathers faults, so that whoever writes a contract sees them all at once.
@@ -116,7 +118,7 @@ func (l *lint) formatGiven(t Table, p Property) {
 	}
 }
 
-var formatForm = regexp.MustCompile(`^(yyyy|MMM|MM|dd|HH|mm|ss|[-/ :.T])+$`)
+var formatForm = pattern.New(`^(yyyy|MMM|MM|dd|HH|mm|ss|[-/ :.T])+$`)
 
 // format checks a date layout written in the standard's letters. A date may
 // lack its day: some are published as a month.

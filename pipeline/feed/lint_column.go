@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"tre/internal/pattern"
 )
 
 // Roles lists what a column can say about who someone is, as in
@@ -77,7 +79,7 @@ func (l *lint) pattern(where, pattern string) {
 	l.check(err == nil, "%s: is not a regular expression (RE2)", where)
 }
 
-var qualityForm = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var qualityForm = pattern.New(`^[A-Za-z0-9_-]+$`)
 
 func (l *lint) quality(where string, p *Property) {
 	seen := map[string]bool{}

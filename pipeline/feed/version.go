@@ -3,14 +3,15 @@ package feed
 import (
 	"cmp"
 	"errors"
-	"regexp"
 	"strconv"
+
+	"tre/internal/pattern"
 )
 
 // version is a semantic version without pre-release or build parts.
 type version struct{ major, minor, patch int }
 
-var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
+var versionForm = pattern.New(`^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$`)
 
 func parseVersion(text string) (version, error) {
 	parts := versionForm.FindStringSubmatch(text)

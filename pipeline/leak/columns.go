@@ -2,14 +2,15 @@ package leak
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
+
+	"tre/internal/pattern"
 )
 
 // columnForm is what a column's name looks like; a header of other forms is
 // not repeated.
-var columnForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_ .()/-]{0,79}$`)
+var columnForm = pattern.New(`^[A-Za-z_][A-Za-z0-9_ .()/-]{0,79}$`)
 
 // columns finds the column of a place in a line.
 type columns struct {

@@ -18,10 +18,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"tre/internal/duck"
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 )
@@ -190,7 +190,7 @@ func prepare(ctx context.Context, db *duck.DB, f Feed, m *mapping, people string
 	return nil
 }
 
-var engineError = regexp.MustCompile(`^([A-Z][A-Za-z -]* Error): *`)
+var engineError = pattern.New(`^([A-Z][A-Za-z -]* Error): *`)
 
 // speakable keeps what DuckDB says about SQL, files and memory, and drops what
 // it says about data: a failed conversion is quoted with the value that failed.

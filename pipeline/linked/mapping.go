@@ -3,10 +3,10 @@ package linked
 import (
 	"cmp"
 	"embed"
-	"regexp"
 	"slices"
 	"strings"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 )
 
@@ -37,13 +37,13 @@ type section struct {
 }
 
 var (
-	headingForm = regexp.MustCompile(`^-- (shared|table: ([a-z_]+))$`)
-	commentForm = regexp.MustCompile(`(?m)--.*$`)
-	selectForm  = regexp.MustCompile(`(?is)^\s*(SELECT|WITH|FROM)\b`)
-	createForm  = regexp.MustCompile(`(?is)^\s*CREATE\s+(OR\s+REPLACE\s+)?(TEMP\s+|TEMPORARY\s+)?(VIEW|MACRO|TABLE)\b`)
+	headingForm = pattern.New(`^-- (shared|table: ([a-z_]+))$`)
+	commentForm = pattern.New(`(?m)--.*$`)
+	selectForm  = pattern.New(`(?is)^\s*(SELECT|WITH|FROM)\b`)
+	createForm  = pattern.New(`(?is)^\s*CREATE\s+(OR\s+REPLACE\s+)?(TEMP\s+|TEMPORARY\s+)?(VIEW|MACRO|TABLE)\b`)
 	// A mapping reads the views it is given. Anything else in it is a mistake:
 	// a file named here would be read behind the back of the contracts.
-	elsewhereForm = regexp.MustCompile(`(?i)\b(read_\w+|parquet_\w+|glob|copy|attach|install|load|pragma|getenv)\b|\b(FROM|JOIN)\s+'[^']*[./]`)
+	elsewhereForm = pattern.New(`(?i)\b(read_\w+|parquet_\w+|glob|copy|attach|install|load|pragma|getenv)\b|\b(FROM|JOIN)\s+'[^']*[./]`)
 )
 
 const mappingHint = "compare it with those that `tre contract export` writes; pipeline/linked/mappings/README.md says what a mapping holds"

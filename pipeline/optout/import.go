@@ -5,15 +5,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 
 	"tre/internal/duck"
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/sealed"
 )
 
-var answerName = regexp.MustCompile(`^([A-Z0-9]+)-([0-9]{8})-([0-9]{4})\.dat$`)
+var answerName = pattern.New(`^([A-Z0-9]+)-([0-9]{8})-([0-9]{4})\.dat$`)
 
 // Import reads the answer to a request: the numbers without an opt-out. It is
 // kept, sealed, as the list that stands, dated as the request; the list before

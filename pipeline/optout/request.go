@@ -5,11 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"tre/internal/duck"
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/sealed"
 	"tre/internal/workspace"
@@ -39,16 +39,16 @@ type Requested struct {
 }
 
 var (
-	mailboxForm = regexp.MustCompile(`^[A-Z0-9]{4,20}$`)
-	wordForm    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	subjectForm = regexp.MustCompile(`^[A-Za-z0-9_ -]{1,64}$`)
+	mailboxForm = pattern.New(`^[A-Z0-9]{4,20}$`)
+	wordForm    = pattern.New(`^[A-Za-z0-9_-]{1,64}$`)
+	subjectForm = pattern.New(`^[A-Za-z0-9_ -]{1,64}$`)
 )
 
 func (o RequestOptions) check() error {
 	const hint = "letters, figures, - and _ only: other characters make the national service fall silent"
 	for _, field := range []struct {
 		name, value string
-		form        *regexp.Regexp
+		form        pattern.Pattern
 	}{{"--mailbox", o.Mailbox, mailboxForm}, {"--recipient", o.Recipient, mailboxForm}, {"--workflow", o.Workflow, wordForm},
 		{"--subject", o.Subject, subjectForm}, {"--local-id", o.LocalID, wordForm}} {
 		if !field.form.MatchString(field.value) {

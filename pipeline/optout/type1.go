@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"tre/internal/duck"
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 	"tre/pipeline/disclose"
@@ -83,7 +83,7 @@ func isDay(text string) bool {
 	return err == nil
 }
 
-var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+var unknownField = pattern.New(`field (\S+) not found in type \S+`)
 
 // Plain says what is wrong with a YAML file in one line.
 func Plain(err error) string {

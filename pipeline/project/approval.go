@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/internal/workspace"
 )
@@ -220,7 +220,7 @@ type Retention struct {
 	AtEnd   string `yaml:"atEnd"`
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+var idForm = pattern.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 func folderOf(id string) string { return "projects/" + id }
 
@@ -266,9 +266,9 @@ func Parse(data []byte, name string) (*Approval, error) {
 }
 
 var (
-	unknownKey  = regexp.MustCompile(`field (\S+) not found( in type \S+)?`)
-	repeatedKey = regexp.MustCompile(`mapping key "(\S+)" already defined at (line \d+)`)
-	wrongType   = regexp.MustCompile("cannot unmarshal !!\\S+ (`.*` )?into \\S+")
+	unknownKey  = pattern.New(`field (\S+) not found( in type \S+)?`)
+	repeatedKey = pattern.New(`mapping key "(\S+)" already defined at (line \d+)`)
+	wrongType   = pattern.New("cannot unmarshal !!\\S+ (`.*` )?into \\S+")
 )
 
 func (a *Approval) unreadable(err error) error {

@@ -3,11 +3,11 @@ package project
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"tre/internal/pattern"
 	"tre/pipeline/optout"
 )
 
@@ -77,7 +77,7 @@ func (l *linter) notBefore(place, value, what string) {
 	}
 }
 
-var hashForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var hashForm = pattern.New(`^sha256:[0-9a-f]{64}$`)
 
 func (l *linter) head() {
 	l.one("apiVersion", l.APIVersion, "tre/v1")
@@ -153,7 +153,7 @@ func (l *linter) people() {
 	}
 }
 
-var cagForm = regexp.MustCompile(`^[0-9]{2}/CAG/[0-9]{4}$`)
+var cagForm = pattern.New(`^[0-9]{2}/CAG/[0-9]{4}$`)
 
 func (l *linter) legal() {
 	l.one("legal.article6", l.Legal.Article6, "a", "b", "c", "d", "e", "f")

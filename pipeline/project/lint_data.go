@@ -3,13 +3,13 @@ package project
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"tre/internal/pattern"
 	"tre/internal/problem"
 	"tre/pipeline/linked"
 	"tre/pseudonymise/generalise"
@@ -24,7 +24,7 @@ const (
 // tableVersion is the version of the linked tables' columns.
 const tableVersion = "1"
 
-var contractForm = regexp.MustCompile(`^([a-z][a-z0-9_]*)@\^?([0-9]+)$`)
+var contractForm = pattern.New(`^([a-z][a-z0-9_]*)@\^?([0-9]+)$`)
 
 // tables gives the linked tables by name: their own columns and those all have.
 func tables() map[string]linked.Table {
@@ -151,7 +151,7 @@ func (l *linter) window(at string, w Span, t linked.Table) {
 }
 
 // fileForm is a file below the project's folder and its hash.
-var fileForm = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_./-]*)@(sha256:[0-9a-f]{64})$`)
+var fileForm = pattern.New(`^([A-Za-z0-9_][A-Za-z0-9_./-]*)@(sha256:[0-9a-f]{64})$`)
 
 func (l *linter) file(at, text string) {
 	switch parts := fileForm.FindStringSubmatch(text); {
@@ -198,7 +198,7 @@ func dateText(value any) any {
 	return value
 }
 
-var withoutLine = regexp.MustCompile(`line \d+: `)
+var withoutLine = pattern.New(`line \d+: `)
 
 func refuseTransform(format string, args ...any) error {
 	return problem.New(problem.PolicyRefuse, "docs/projects.md lists the rules", "transforms: "+format, args...)

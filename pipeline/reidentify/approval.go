@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tre/internal/identity"
+	"tre/internal/pattern"
 	"tre/internal/problem"
 )
 
@@ -77,10 +77,10 @@ func confidentialities() []string {
 }
 
 var (
-	idForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$`)
-	practiceForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{2,7}$`)
-	hashForm     = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
-	columnForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
+	idForm       = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$`)
+	practiceForm = pattern.New(`^[A-Z][A-Z0-9]{2,7}$`)
+	hashForm     = pattern.New(`^(sha256:)?[0-9a-f]{64}$`)
+	columnForm   = pattern.New(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 )
 
 // ParseApproval reads an approval. Keys that are not known, keys that are
@@ -110,8 +110,8 @@ func ParseApproval(data []byte) (*Approval, error) {
 }
 
 var (
-	yamlLine    = regexp.MustCompile(`line (\d+)`)
-	yamlUnknown = regexp.MustCompile(`field ([A-Za-z]{1,30}) not found`)
+	yamlLine    = pattern.New(`line (\d+)`)
+	yamlUnknown = pattern.New(`field ([A-Za-z]{1,30}) not found`)
 )
 
 // speakable says where the text is no approval. The reader's own words quote it,

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"tre/internal/pattern"
 )
 
 // Purpose says what a key is for. A key is never used for another purpose.
@@ -76,15 +77,15 @@ const (
 )
 
 var (
-	plainName   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-	fingerprint = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	digest      = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	originForm  = regexp.MustCompile(`^(generated|brought in|derived from [0-9a-f]{16})$`)
+	plainName   = pattern.New(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+	fingerprint = pattern.New(`^[0-9a-f]{16}$`)
+	digest      = pattern.New(`^[0-9a-f]{64}$`)
+	originForm  = pattern.New(`^(generated|brought in|derived from [0-9a-f]{16})$`)
 )
 
 // regionForm is wider than plainName: a region is called what people call it,
 // as long as it stays on one line.
-var regionForm = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,200}$`)
+var regionForm = pattern.New(`^[^\x00-\x1f\x7f]{1,200}$`)
 
 // readDirectory reads keys.json. It refuses what tre does not write: unknown
 // fields, other orders, gaps between versions, dates that contradict each other.
