@@ -98,14 +98,6 @@ type Glance struct {
 	surplus uint8 // symbols the mask does not show
 }
 
-// GlanceAt makes a text's glance.
-func GlanceAt(t Text) Glance {
-	if len(t) > word {
-		return Blind()
-	}
-	return GlanceOf(Mask(t), len(t))
-}
-
 // GlanceOf makes the glance of a text known by its mask and length.
 func GlanceOf(mask uint64, length int) Glance {
 	if length > word {
